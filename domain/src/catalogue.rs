@@ -77,8 +77,14 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 6] =
-        [Role::Worker, Role::Cadre, Role::TownOfficer, Role::Department, Role::BureauAdmin, Role::Auditor];
+    pub const ALL: [Role; 6] = [
+        Role::Worker,
+        Role::Cadre,
+        Role::TownOfficer,
+        Role::Department,
+        Role::BureauAdmin,
+        Role::Auditor,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -169,7 +175,9 @@ pub struct Catalogue {
 impl Catalogue {
     /// The field of that key that is alive at `version`.
     pub fn field_at(&self, key: &str, version: u32) -> Option<&Field> {
-        self.fields.iter().find(|f| f.key == key && f.since <= version && f.until.is_none_or(|u| version < u))
+        self.fields
+            .iter()
+            .find(|f| f.key == key && f.since <= version && f.until.is_none_or(|u| version < u))
     }
 
     /// The field of that key at this catalogue's own version.

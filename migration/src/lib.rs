@@ -1,1 +1,27 @@
-//! migration
+//! The schema's history, forward and back, on SQLite and PostgreSQL.
+//!
+//! It spells out its own names: entities change, history must not.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261125_000001_keys_and_divisions;
+mod m20261125_000002_accounts;
+mod m20261125_000003_records;
+mod m20261125_000004_feeds_and_inbox;
+mod m20261125_000005_lists;
+mod tables;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_000001_keys_and_divisions::Migration),
+            Box::new(m20261125_000002_accounts::Migration),
+            Box::new(m20261125_000003_records::Migration),
+            Box::new(m20261125_000004_feeds_and_inbox::Migration),
+            Box::new(m20261125_000005_lists::Migration),
+        ]
+    }
+}

@@ -1,0 +1,199 @@
+//! The database and its one door for writing.
+//!
+//! SQLite has one writer connection and a pool of readers; PostgreSQL has one pool. Whatever changes anything
+//! goes through [`Db::write`], which begins (IMMEDIATE on SQLite), commits, and tries again when the database
+//! says that two transactions were in each other's way.
+
+use sea_orm::{
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// A transaction in the hands of a use case; [`Db::write`] commits it once the use case has returned.
+pub type Txn = Arc<DatabaseTransaction>;
+
+/// How often a write is tried again after a serialization failure or a deadlock.
+const TRIES: u32 = 8;
+
+#[derive(Clone)]
+pub struct Db {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    changed: broadcast::Sender<()>,
+}
+
+/// Errors that [`Db::write`] can look into, to see whether trying again helps.
+pub trait Cause {
+    fn database(&self) -> Option<&DbErr>;
+}
+
+impl Cause for DbErr {
+    fn database(&self) -> Option<&DbErr> {
+        Some(self)
+    }
+}
+
+impl Db {
+    /// Opens the embedded database in `file`, which is made when it is missing.
+    pub async fn open_sqlite(file: &Path) -> Result<Db, DbErr> {
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let writer = Database::connect(sqlite_options(&url, 1)).await?;
+        let reader = Database::connect(sqlite_options(&url, 4)).await?;
+        Ok(Db::over(writer, reader))
+    }
+
+    /// Connects to PostgreSQL, or to an engine that speaks its protocol.
+    pub async fn open_postgres(url: &str, connections: u32) -> Result<Db, DbErr> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .sqlx_logging(false)
+            .test_before_acquire(true);
+        let pool = Database::connect(options).await?;
+        Ok(Db::over(pool.clone(), pool))
+    }
+
+    fn over(writer: DatabaseConnection, reader: DatabaseConnection) -> Db {
+        Db {
+            writer,
+            reader,
+            changed: broadcast::channel(64).0,
+        }
+    }
+
+    /// For reads outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The connection that migrations run on.
+    pub fn schema(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Tells that something was committed; whoever waits for feeds listens here.
+    pub fn listen(&self) -> broadcast::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Runs `work` in a transaction and commits it. `work` may run several times: it must take its inputs by
+    /// reference and leave nothing behind when it fails.
+    pub async fn write<T, E, F, W>(&self, work: W) -> Result<T, E>
+    where
+        W: Fn(Txn) -> F,
+        F: Future<Output = Result<T, E>>,
+        E: From<DbErr> + Cause,
+    {
+        for attempt in 1.. {
+            match self.attempt(&work).await {
+                Ok(done) => {
+                    // Nobody listening is the usual case, not a failure.
+                    let _ = self.changed.send(());
+                    return Ok(done);
+                }
+                Err(error) if attempt < TRIES && error.database().is_some_and(in_the_way) => {
+                    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("the loop returns at the last attempt")
+    }
+
+    async fn attempt<T, E, F, W>(&self, work: &W) -> Result<T, E>
+    where
+        W: Fn(Txn) -> F,
+        F: Future<Output = Result<T, E>>,
+        E: From<DbErr>,
+    {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let txn = Arc::new(self.writer.begin_with_options(options).await?);
+        let done = work(txn.clone()).await;
+        let txn = Arc::into_inner(txn).expect("a use case does not keep its transaction");
+        match done {
+            Ok(done) => {
+                txn.commit().await?;
+                Ok(done)
+            }
+            Err(error) => {
+                // The first error is the one to tell; a rollback that fails ends with the connection.
+                let _ = txn.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A transaction in which all reads see the same state.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                self.reader
+                    .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+                    .await
+            }
+            _ => self.reader.begin().await,
+        }
+    }
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
+                .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(20))
+                .pragma("cache_size", "-16000")
+                .pragma("temp_store", "memory")
+                .statement_cache_capacity(256)
+        });
+    options
+}
+
+/// Serialization failure, deadlock, or a busy database: the same work can succeed a moment later.
+fn in_the_way(error: &DbErr) -> bool {
+    match code(error).as_deref() {
+        Some("40001" | "40P01" | "55P03") => true,
+        // SQLITE_BUSY and its extended codes.
+        Some("5" | "261" | "517") => true,
+        _ => false,
+    }
+}
+
+/// Whether the error says that nothing can be written because storage is full.
+pub fn is_full(error: &DbErr) -> bool {
+    // SQLITE_FULL, SQLITE_IOERR_WRITE; PostgreSQL disk_full.
+    matches!(code(error).as_deref(), Some("13" | "778" | "53100"))
+}
+
+fn code(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    error
+        .as_database_error()
+        .and_then(|e| e.code())
+        .map(|c| c.into_owned())
+}

@@ -1,0 +1,18 @@
+//! A small sealed card for free-text search.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "search_card")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub resident: Uuid,
+    pub sealed: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+crate::opaque_debug!();
+
+impl ActiveModelBehavior for ActiveModel {}
