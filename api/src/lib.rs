@@ -1,5 +1,6 @@
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 //! The program: http (edge) → app (use cases) → store (queries).
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod app;
 pub mod seal;
 pub mod store;
