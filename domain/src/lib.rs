@@ -2,7 +2,22 @@
 //!
 //! A raw string becomes a value once, here, or it becomes the reason why it cannot be one.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod amount;
 pub mod catalogue;
+pub mod certificate;
+pub mod date;
+pub mod id_number;
 pub mod ids;
+pub mod instant;
+pub mod mask;
+pub mod name;
+
+pub mod phone;
+pub mod text;
+pub mod value;
 
 pub use ids::{AccountId, DeviceId, DivisionId, EditId, GridId, ItemId, ListId, ResidentId};
+pub use instant::Instant;
+pub use value::{Value, ValueFault};
