@@ -19,6 +19,12 @@ pub enum Base {
     Unknown,
 }
 
+impl Base {
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Base::Unknown)
+    }
+}
+
 /// The named version and this device's earlier edits on the record; for the maker of a record, the skeleton.
 pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalogue: &Catalogue) -> Base {
     let own = |s: &&crate::record::Stamp| {
