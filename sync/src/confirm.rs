@@ -5,12 +5,13 @@ use crate::base::Base;
 use crate::document;
 use crate::field::Puts;
 use crate::outcome::{Ask, Outcome, Taken};
+use crate::policy::{Door, Writer};
 use crate::record::{Confirmed, Record, Source};
 use crate::skeleton::Derive;
 use crate::take::Context;
 use crate::write::Put;
-use domain::Value;
 use domain::catalogue::Field;
+use domain::{EditId, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who saw which value and found it right. For a set it is also said in the document, element by element.
@@ -19,6 +20,7 @@ pub(crate) fn confirm(
     edit: &Edit,
     cx: &Context<'_>,
     base: &Base,
+    writer: &Writer,
     puts: &mut Puts,
     taken: &mut Taken,
 ) {
@@ -42,7 +44,9 @@ pub(crate) fn confirm(
             // What the author saw cannot be known: a hint that belongs to no value.
             Base::Unknown => Value::Bool(false),
         };
+        // Who no longer has the person's grid writes nothing into the document, not even that it is right.
         if let (Value::Set(elements), Base::Known { .. }) = (&value, base)
+            && writer.door != Door::LeavingPhone
             && let Put::Set { said, .. } = puts.seen.entry(key.clone()).or_insert_with(|| Put::Set {
                 said: BTreeSet::new(),
                 removed: BTreeSet::new(),
@@ -50,7 +54,12 @@ pub(crate) fn confirm(
         {
             said.extend(elements.iter().cloned());
         }
-        let digest = value_digest(cx.derive, field, &value);
+        let fact = record
+            .kept
+            .facts
+            .get(key.as_str())
+            .filter(|_| !field.in_document());
+        let digest = value_digest(cx.derive, field, &value, fact.map(|fact| fact.edit));
         let Source::Edit { by, at, .. } = &cx.source else {
             continue;
         };
@@ -65,8 +74,10 @@ pub(crate) fn confirm(
     }
 }
 
-/// Keyed, so that the row says nothing of the value.
-pub fn value_digest(derive: Derive<'_>, field: &Field, value: &Value) -> [u8; 16] {
+/// Keyed, so that the row says nothing of the value. A fact is confirmed as `written` then: whether it was changed
+/// and changed back before or after the confirmation arrived must not matter.
+pub fn value_digest(derive: Derive<'_>, field: &Field, value: &Value, written: Option<EditId>) -> [u8; 16] {
     let normal = field.normal(value).to_json().to_string();
-    derive(&[b"confirmed", field.key.as_bytes(), normal.as_bytes()])
+    let written = written.map_or([0; 16], |edit| *edit.bytes());
+    derive(&[b"confirmed", field.key.as_bytes(), normal.as_bytes(), &written])
 }

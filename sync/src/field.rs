@@ -2,7 +2,7 @@
 
 use crate::arrived::{Edit, FieldWrite};
 use crate::base::Base;
-use crate::document;
+use crate::document::{self, Said};
 use crate::outcome::{Ask, FieldChange, Outcome, Taken};
 use crate::policy::{Door, Judged, Read, Writer, judge};
 use crate::record::{Record, State};
@@ -50,7 +50,7 @@ pub(crate) fn take_field(
         {
             decide(record, edit, writer, field, was, now, taken)
         }
-        Judged::Propose(field, read) => propose(record, field, read, taken),
+        Judged::Propose(field, read) => propose(record, base, field, read, taken),
         Judged::Write(field, read) => place(record, base, field, read, puts, taken),
     }
 }
@@ -96,10 +96,6 @@ fn decide(
         });
         return Outcome::Merged;
     }
-    if writer.door == Door::Console {
-        taken.changed_meanwhile.get_or_insert((field.key.into(), present));
-        return Outcome::Held;
-    }
     taken.asks.push(Ask::Proposal {
         key: field.key.into(),
         was,
@@ -109,22 +105,29 @@ fn decide(
     Outcome::Proposed
 }
 
-fn propose(record: &Record, field: &Field, read: Read, taken: &mut Taken) -> Outcome {
+fn propose(record: &Record, base: &Base, field: &Field, read: Read, taken: &mut Taken) -> Outcome {
     let present = if field.in_document() {
         document::now(&record.doc, field)
     } else {
         record.fact(field.key)
     };
+    // Against what its author saw, so that it does not matter what else arrived before it.
+    let before = match base {
+        Base::Known { heads, .. } if field.in_document() => {
+            document::at(&record.doc, field, heads).unwrap_or(Value::Null)
+        }
+        _ => present.clone(),
+    };
     let (was, now) = match read {
         Read::Value { was, now } => (was, now),
         Read::Set { add, remove } => {
-            let before = match &present {
+            let old = match &before {
                 Value::Set(set) => set.clone(),
                 _ => BTreeSet::new(),
             };
-            let after: BTreeSet<String> = before.difference(&remove).chain(&add).cloned().collect();
+            let after: BTreeSet<String> = old.difference(&remove).chain(&add).cloned().collect();
             (
-                present.clone(),
+                before.clone(),
                 if after.is_empty() {
                     Value::Null
                 } else {
@@ -133,7 +136,7 @@ fn propose(record: &Record, field: &Field, read: Read, taken: &mut Taken) -> Out
             )
         }
     };
-    if field.same(&present, &now) {
+    if field.same(&before, &now) {
         return Outcome::Merged;
     }
     taken.asks.push(Ask::Proposal {
@@ -202,8 +205,15 @@ fn place(
                 (Merge::Note, value) => Put::Note(value.as_text().unwrap_or("").to_owned()),
                 (_, value) => Put::Register(value.clone()),
             };
-            if base.is_unknown() && !field.same(&present, &was) {
-                if field.same(&present, &now) {
+            let all = if base.is_unknown() {
+                document::conflict(&record.doc, field)
+            } else {
+                Vec::new()
+            };
+            // Where values are in conflict nobody knows which of them the author had seen: it ends none of them.
+            if base.is_unknown() && (!all.is_empty() || !field.same(&present, &was)) {
+                let said = |said: &Said| field.same(&said.value, &now);
+                if field.same(&present, &now) || all.iter().any(said) {
                     return Outcome::Merged;
                 }
                 if field.merge == Merge::Note {

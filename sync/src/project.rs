@@ -80,7 +80,8 @@ pub fn project(
             conflicting.push(field.key);
         }
         if let Some(all) = record.kept.confirmed.get(field.key)
-            && let digest = value_digest(derive, field, &value)
+            && let fact = edit.filter(|_| !field.in_document())
+            && let digest = value_digest(derive, field, &value, fact)
             && let Some(seen) = all.iter().find(|c| c.digest == digest)
         {
             confirmed.insert(field.key.into(), seen.on.clone().into());

@@ -6,9 +6,10 @@ use crate::beside::{describe_held, find_conflicts};
 use crate::confirm::confirm;
 use crate::field::{Puts, take_field, write_puts};
 use crate::outcome::{Ask, Outcome, Taken};
-use crate::policy::Writer;
+use crate::policy::{Door, Judged, Writer, judge};
 use crate::record::{Record, Source, State, VisitLine};
 use crate::skeleton::Derive;
+use domain::Value;
 use domain::catalogue::Catalogue;
 
 /// What taking an edit needs beside the record.
@@ -30,16 +31,21 @@ pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, c
     if let Some(held) = refuse_whole(record, edit, cx.catalogue) {
         return held;
     }
+    // Before anything is written: a request stands or falls whole.
+    if let Some(stale) = changed_meanwhile(record, edit, writer, cx.catalogue) {
+        return Taken {
+            outcome: Outcome::Held,
+            changed_meanwhile: Some(stale),
+            ..Taken::nothing()
+        };
+    }
     let mut taken = Taken::nothing();
     let mut puts = Puts::default();
     for (key, write) in &edit.fields {
         let outcome = take_field(record, edit, writer, cx, base, key, write, &mut puts, &mut taken);
         taken.fields.insert(key.clone(), outcome);
     }
-    if taken.changed_meanwhile.is_some() {
-        return taken;
-    }
-    confirm(record, edit, cx, base, &mut puts, &mut taken);
+    confirm(record, edit, cx, base, writer, &mut puts, &mut taken);
     let heads_before = record.doc.get_heads();
     let seen = match base {
         Base::Known { heads, .. } => heads.clone(),
@@ -82,6 +88,26 @@ pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, c
     record.kept.sources.insert(edit.id, cx.source.clone());
     record.stamp(edit.id, writer.device, Some(edit.seq), taken.changes.clone());
     taken
+}
+
+/// The first fact of a console's request that is no longer what it saw, with what it is now.
+fn changed_meanwhile(
+    record: &Record,
+    edit: &Edit,
+    writer: &Writer,
+    catalogue: &Catalogue,
+) -> Option<(String, Value)> {
+    if writer.door != Door::Console {
+        return None;
+    }
+    edit.fields.iter().find_map(|(key, write)| {
+        let Judged::Decide(field, was, now) = judge(catalogue, edit.catalogue, key, write, writer) else {
+            return None;
+        };
+        let present = record.fact(field.key);
+        let stale = !field.same(&present, &was) && !field.same(&present, &now);
+        stale.then(|| (key.clone(), present))
+    })
 }
 
 /// What keeps an edit out as a whole.

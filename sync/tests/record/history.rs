@@ -7,9 +7,11 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use sync::base::Base;
-use sync::{Edit, State, Writer};
+use sync::{Door, Edit, State, Writer};
 
 pub const PHONES: usize = 4;
+/// The phone that still carries the person after the grid has lost it.
+const LEAVING: usize = 3;
 
 /// What somebody does, small and without meaning by itself so that a failing history shrinks.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub enum Step {
     Lost(usize, Say),
     /// A cadre writes, seeing everything.
     Decide(Say),
+    /// A department's committed list says something; it names no version.
+    List(Say),
 }
 
 /// One thing that an edit says.
@@ -43,7 +47,8 @@ pub enum Say {
         remove: Vec<usize>,
     },
     Confirm(usize),
-    Fact(usize, usize),
+    /// What it was is right or not.
+    Fact(usize, usize, bool),
     Visit(usize),
     Report,
 }
@@ -61,7 +66,7 @@ fn value(key: &str, n: usize) -> Json {
     match key {
         "phone" | "phone_other" => of(["13900078411", "13900078412", "+86 13900078412"]),
         "address" => of(["良围村旧围1号", "良围村 旧围1号", "仙溪村3号"]),
-        "ethnicity" => of(["汉族", "壮族", "瑶族"]),
+        "ethnicity" => of(["汉", "壮", "瑶"]),
         "disabled.grade" => of(["一级", "二级", "三级"]),
         _ => of(["黎阿妹", "温好彩", "郭金娣"]),
     }
@@ -75,7 +80,7 @@ fn say() -> impl Strategy<Value = Say> {
             .prop_map(|(key, at, cut, word)| Say::Note { key, at, cut, word }),
         3 => (0..SETS.len(), some(), some()).prop_map(|(key, add, remove)| Say::Set { key, add, remove }),
         2 => (0..CONFIRMED.len()).prop_map(Say::Confirm),
-        1 => (0..FACTS.len(), 0..4_usize).prop_map(|(key, n)| Say::Fact(key, n)),
+        2 => (0..FACTS.len(), 0..4_usize, any::<bool>()).prop_map(|(key, n, right)| Say::Fact(key, n, right)),
         1 => (0..28_usize).prop_map(Say::Visit),
         1 => Just(Say::Report),
     ]
@@ -88,7 +93,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         6 => (phone(), prop::collection::vec(say(), 1..4)).prop_map(|(p, says)| Step::Make(p, says)),
         4 => phone().prop_map(Step::Push),
         1 => (phone(), say()).prop_map(|(p, say)| Step::Lost(p, say)),
-        1 => say().prop_map(Step::Decide),
+        2 => say().prop_map(Step::Decide),
+        1 => say().prop_map(Step::List),
     ]
 }
 
@@ -107,6 +113,7 @@ struct Screen {
     base: Option<String>,
     /// Edits that the base names are those before this place.
     seen: usize,
+    fields: Json,
     notes: BTreeMap<&'static str, String>,
     unsent: Vec<(Edit, usize)>,
     made: i64,
@@ -166,7 +173,7 @@ impl Run {
             Step::Make(phone, says) => {
                 let screen = &mut self.screens[*phone];
                 let (base, seen) = (screen.base.clone(), screen.seen);
-                let parts = parts(says, &mut screen.notes, self.arrivals.len());
+                let parts = parts(says, &mut screen.notes, &screen.fields);
                 screen.made += 1;
                 let made = screen.made;
                 let edit = self.edit(base.as_deref(), made, &parts);
@@ -179,7 +186,7 @@ impl Run {
                 while self.push(*phone) {}
                 let screen = &mut self.screens[*phone];
                 let mut notes = BTreeMap::from([("remarks", "旧备注".to_owned())]);
-                let parts = parts(std::slice::from_ref(say), &mut notes, 0);
+                let parts = parts(std::slice::from_ref(say), &mut notes, &screen.fields);
                 screen.made += 1;
                 let made = screen.made;
                 let edit = self.edit(Some("AAEAAAABAAAAAAAAAAA"), made, &parts);
@@ -187,10 +194,17 @@ impl Run {
             }
             Step::Decide(say) => {
                 let mut notes = notes(&self.desk);
-                let parts = parts(std::slice::from_ref(say), &mut notes, self.arrivals.len());
+                let parts = parts(std::slice::from_ref(say), &mut notes, &self.desk.fields());
                 let edit = self.edit(Some(&self.desk.version()), 1, &parts);
                 let all = (0..self.arrivals.len()).collect();
                 self.arrive(edit, cadre(), all);
+            }
+            Step::List(say) => {
+                let mut notes = BTreeMap::new();
+                let fields = self.desk.fields();
+                let parts = parts(std::slice::from_ref(say), &mut notes, &fields);
+                let edit = self.edit(None, 1, &parts);
+                self.arrive(edit, list("残联"), Vec::new());
             }
         }
     }
@@ -199,6 +213,7 @@ impl Run {
         let screen = &mut self.screens[phone];
         screen.base = Some(self.desk.version());
         screen.seen = self.arrivals.len();
+        screen.fields = self.desk.fields();
         // What is typed on top of unsent edits is typed on them.
         if screen.unsent.is_empty() {
             screen.notes = notes(&self.desk);
@@ -218,12 +233,19 @@ impl Run {
         let place = self.arrivals.len();
         let after = (0..seen).chain(self.screens[n].own.iter().copied()).collect();
         self.screens[n].own.push(place);
-        self.arrive(edit, phone(n as u8), after);
+        let mut writer = phone(n as u8);
+        if n == LEAVING {
+            writer.door = Door::LeavingPhone;
+        }
+        self.arrive(edit, writer, after);
     }
 
     fn arrive(&mut self, edit: Edit, writer: Writer, mut after: Vec<usize>) {
         let base = self.desk.base(&edit, &writer);
-        self.desk.take_at(&edit, &base, &writer);
+        let taken = self.desk.take_at(&edit, &base, &writer);
+        if taken.changed_meanwhile.is_some() {
+            return; // The console is told, and nothing happened.
+        }
         // Writes of facts, and edits without a known base, keep their order.
         let facts = |edit: &Edit| edit.fields.keys().any(|key| FACTS.contains(&key.as_str()));
         let kept = |a: &Arrival| a.base.is_unknown() || base.is_unknown() || facts(&a.edit) && facts(&edit);
@@ -261,7 +283,7 @@ fn notes(desk: &Desk) -> BTreeMap<&'static str, String> {
 }
 
 /// The members of one edit that says all of it.
-fn parts(says: &[Say], notes: &mut BTreeMap<&'static str, String>, day: usize) -> Json {
+fn parts(says: &[Say], notes: &mut BTreeMap<&'static str, String>, fields: &Json) -> Json {
     let mut parts = json!({"fields": {}, "confirm": []});
     for say in says {
         match say {
@@ -269,9 +291,10 @@ fn parts(says: &[Say], notes: &mut BTreeMap<&'static str, String>, day: usize) -
                 let key = REGISTERS[*key];
                 parts["fields"][key] = json!({"was": "13900078411", "now": value(key, *n)});
             }
-            Say::Fact(key, n) => {
+            Say::Fact(key, n, right) => {
                 let key = FACTS[*key];
-                let was = value(key, (n + day) % 4);
+                let present = fields.get(key).cloned().unwrap_or_default();
+                let was = if *right { present } else { value(key, n + 1) };
                 parts["fields"][key] = json!({"was": was, "now": value(key, *n)});
             }
             Say::Note { key, at, cut, word } => {

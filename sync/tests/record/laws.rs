@@ -2,15 +2,16 @@
 //! in any batching, give the same record; and an edit taken twice from the same state gives the same.
 
 use crate::catalogue;
-use crate::desk::Desk;
+use crate::desk::{Desk, RESIDENT, cadre, edit};
 use crate::history::{Arrival, Step, play, step};
+use domain::EditId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use sync::{Record, State};
-
-const CASES: u32 = 600;
+use sync::State;
+use sync::base::Base;
+use sync::version::Version;
 
 /// Everything that must not depend on the order of arrival.
 #[derive(Debug, PartialEq)]
@@ -45,7 +46,11 @@ fn end(desk: &Desk) -> End {
     }
 }
 
-/// Always the same cases, so that a failure is everyone's; other ones with `LAWS_SEED`.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// Always the same cases, so that a failure is everyone's; others with `LAWS_SEED`, more with `LAWS_CASES`.
 fn runner() -> TestRunner {
     let seed = option_env!("LAWS_SEED")
         .and_then(|s| s.parse::<u64>().ok())
@@ -53,7 +58,7 @@ fn runner() -> TestRunner {
     let mut bytes = [7; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config {
-        cases: CASES,
+        cases: setting("LAWS_CASES", 600) as u32,
         failure_persistence: None,
         max_shrink_iters: 4_000,
         ..Config::default()
@@ -139,16 +144,38 @@ fn an_edit_on_the_same_state_gives_the_same() {
     }
 }
 
-/// Every version that the record ever had names, later too, exactly what it named then.
+/// Every version that the record ever had names, later too, exactly what it named then; a version with another
+/// digest, of another epoch or not yet reached names nothing.
 #[test]
 fn every_version_names_what_it_named() {
     let law = |(steps, created, ids, _, _): History| {
         let (desk, arrivals) = play(&steps, created, &ids);
-        let record: &Record = &desk.record;
-        prop_assert_eq!(record.n as usize, arrivals.len());
+        let record = &desk.record;
         prop_assert!(record.stamps.iter().map(|s| s.n).eq(1..=record.n));
-        for (arrival, stamp) in arrivals.iter().zip(&record.stamps) {
-            prop_assert_eq!(arrival.edit.id, stamp.edit);
+        prop_assert!(
+            record
+                .stamps
+                .iter()
+                .map(|s| s.edit)
+                .eq(arrivals.iter().map(|a| a.edit.id))
+        );
+        for stamp in &record.stamps {
+            let of = |epoch, n, facts| Version::of(RESIDENT, epoch, n, &stamp.heads, facts).to_string();
+            let named = |version: &str| {
+                let parts = json!({"confirm": ["phone"]});
+                let probe = edit(EditId::from_bytes([0xee; 16]), 1, 8, Some(version), &parts);
+                desk.base(&probe, &cadre())
+            };
+            match named(&of(record.epoch, stamp.n, stamp.facts_version)) {
+                Base::Known { heads, facts_version } => {
+                    prop_assert_eq!(&heads, &stamp.heads);
+                    prop_assert_eq!(facts_version, stamp.facts_version);
+                }
+                Base::Unknown => prop_assert!(false, "version {} is forgotten", stamp.n),
+            }
+            prop_assert!(named(&of(record.epoch, stamp.n, stamp.facts_version + 1)).is_unknown());
+            prop_assert!(named(&of(record.epoch + 1, stamp.n, stamp.facts_version)).is_unknown());
+            prop_assert!(named(&of(record.epoch, record.n + stamp.n, stamp.facts_version)).is_unknown());
         }
         Ok(())
     };
