@@ -1,7 +1,7 @@
 //! Confirmations: who saw a value and found it right.
 
 use crate::arrived::Edit;
-use crate::base::Base;
+use crate::base::{Base, is_own};
 use crate::document;
 use crate::field::Puts;
 use crate::outcome::{Ask, Outcome, Taken};
@@ -24,6 +24,11 @@ pub(crate) fn confirm(
     puts: &mut Puts,
     taken: &mut Taken,
 ) {
+    let own = |id: EditId| {
+        let mut stamps = record.stamps.iter();
+        stamps.any(|s| s.edit == id && is_own(s, edit, writer.device))
+    };
+    let mut confirmed_now = Vec::new();
     for key in &edit.confirm {
         let Some(field) = cx.catalogue.field_at(key, edit.catalogue) else {
             taken.fields.insert(key.clone(), Outcome::Held);
@@ -37,7 +42,7 @@ pub(crate) fn confirm(
                 document::at(&record.doc, field, heads).unwrap_or(Value::Null)
             }
             Base::Known { facts_version, .. } => match record.kept.facts.get(key.as_str()) {
-                Some(fact) if fact.version > *facts_version => Value::Bool(false),
+                Some(fact) if fact.version > *facts_version && !own(fact.edit) => Value::Bool(false),
                 Some(fact) => fact.value.clone(),
                 None => Value::Null,
             },
@@ -69,8 +74,11 @@ pub(crate) fn confirm(
             by: by.clone(),
             edit: edit.id,
         };
-        record.confirm(key, confirmed);
+        confirmed_now.push((key, confirmed));
         taken.confirmed.push((key.clone(), digest));
+    }
+    for (key, confirmed) in confirmed_now {
+        record.confirm(key, confirmed);
     }
 }
 

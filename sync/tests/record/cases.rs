@@ -156,7 +156,7 @@ fn a_stale_request_changes_nothing() {
 fn what_a_confirmation_confirms() {
     let name = |was: Json, now: &str| json!({"fields": {"name": {"was": was, "now": now}}});
     let seen = || json!({"confirm": ["name"]});
-    let cases: [(&str, Vec<Said>, bool); 5] = [
+    let cases: [(&str, Vec<Said>, bool); 6] = [
         (
             "confirmed",
             vec![Said(0, 0, name(Json::Null, "黎阿妹")), Said(1, 1, seen())],
@@ -189,6 +189,15 @@ fn what_a_confirmation_confirms() {
                 Said(1, 1, seen()),
                 Said(0, 2, name(json!("黎阿妹"), "温好彩")),
                 Said(0, 3, name(json!("温好彩"), "黎阿妹")),
+            ],
+            false,
+        ),
+        (
+            "an edit of its own that arrived after the change shows it nothing",
+            vec![
+                Said(0, 0, name(Json::Null, "黎阿妹")),
+                Said(1, 0, json!({"confirm": ["phone"]})),
+                Said(1, 0, seen()),
             ],
             false,
         ),

@@ -268,7 +268,7 @@ impl Run {
         // Ids decide ties, so they must not follow the order in which edits are made.
         let place = self.arrivals.len() + self.screens.iter().map(|s| s.unsent.len()).sum::<usize>();
         let noise = self.ids[place % self.ids.len()];
-        let id = u128::from(noise) << 64 | place as u128 + 1;
+        let id = (u128::from(noise) << 64) | (place as u128 + 1);
         edit(EditId::from_bytes(id.to_be_bytes()), seq, 8, base, parts)
     }
 }

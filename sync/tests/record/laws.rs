@@ -52,9 +52,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 /// Always the same cases, so that a failure is everyone's; others with `LAWS_SEED`, more with `LAWS_CASES`.
 fn runner() -> TestRunner {
-    let seed = option_env!("LAWS_SEED")
-        .and_then(|s| s.parse::<u64>().ok())
-        .unwrap_or(1);
+    let seed = setting("LAWS_SEED", 1);
     let mut bytes = [7; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config {
