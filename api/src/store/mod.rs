@@ -2,9 +2,11 @@
 
 pub mod clock;
 pub mod db;
+pub mod divisions;
 pub mod edits;
 pub mod feeds;
 pub mod files;
+pub mod grids;
 pub mod held;
 pub mod holdings;
 pub mod inbox;
