@@ -105,7 +105,7 @@ pub async fn import_rows(db: &Db, rows: &[GridRow], now: Instant) -> Result<Impo
                 }
                 let plan = plan(txn, &town, part, now).await?;
                 divisions::insert(txn, &plan.villages).await?;
-                grids::insert(txn, &plan.new()).await.map_err(taken)?;
+                grids::insert(txn, &plan.made()).await.map_err(taken)?;
                 for (grid, ranges) in plan.changed() {
                     grids::update(txn, grid, ranges).await.map_err(taken)?;
                 }

@@ -60,7 +60,7 @@ impl Plan<'_> {
         self.wanted.iter().filter(|w| !w.is_refused())
     }
 
-    pub(super) fn new(&self) -> Vec<Grid> {
+    pub(super) fn made(&self) -> Vec<Grid> {
         let new = self.taken().filter(|w| w.verdict() == Verdict::New);
         new.map(|w| w.after.clone()).collect()
     }
