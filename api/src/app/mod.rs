@@ -2,6 +2,8 @@
 
 pub mod divisions;
 pub mod error;
+pub mod files;
 pub mod grids;
+pub mod jobs;
 
 pub use error::Error;
