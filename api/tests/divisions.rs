@@ -561,3 +561,36 @@ async fn pages_of_grids_follow_each_other() {
     }
     assert_eq!(codes, ["G00001", "G00002", "G00003", "G00004", "G00005"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_at_once_one_gets_the_name_and_the_numbers() {
+    let fresh = county().await;
+    let db = &fresh.db;
+    let (town, village) = (id(db, "共和镇").await, id(db, "南坑村").await);
+    let mut tasks = Vec::new();
+    for at in 0..12 {
+        let db = db.clone();
+        tasks.push(tokio::spawn(async move {
+            let new = NewDivision {
+                id: Uuid::now_v7(),
+                code: None,
+                name: "新村".into(),
+                parent: Some(town),
+                variants: Vec::new(),
+                since: None,
+            };
+            let made = divisions::create(&db, &new, now()).await;
+            let drawn = draw(&db, village, &format!("G{at}"), vec![range("旧围", 1, 60)]).await;
+            let imported = grids::import_rows(&db, &rows(GRIDS), now()).await.unwrap();
+            (made.is_ok(), drawn.is_ok(), imported.new)
+        }));
+    }
+    let (mut made, mut drawn, mut imported) = (0, 0, 0);
+    for task in tasks {
+        let (division, grid, new) = task.await.unwrap();
+        made += u32::from(division);
+        drawn += u32::from(grid);
+        imported += new;
+    }
+    assert_eq!((made, drawn, imported), (1, 1, 35));
+}
