@@ -170,10 +170,8 @@ impl Desk {
             .map(|key| format!("conflict {key}"));
         let asked = self.asked.iter().flat_map(|(edit, ask)| match ask {
             Ask::Proposal { key, now, .. } => vec![format!("proposal {key} {} {edit}", now.to_json())],
-            Ask::MergedNote { key, texts } => texts
-                .iter()
-                .map(|(edit, text)| format!("merged note {key} {edit} {text}"))
-                .collect(),
+            // What is computed from the document counts.
+            Ask::MergedNote { .. } => Vec::new(),
             Ask::NoteBeside { key, now, .. } => vec![format!("note beside {key} {} {edit}", now.to_json())],
             Ask::NewResident => vec!["new resident".into()],
             Ask::Departure { kind, .. } => vec![format!("departure {kind} {edit}")],
@@ -183,7 +181,11 @@ impl Desk {
                 .collect(),
             Ask::Address { key, text } => vec![format!("address {key} {text:?} {edit}")],
         });
-        let mut open: Vec<String> = conflicts.chain(asked).collect();
+        let merged = self.projection().merged_notes.into_iter().flat_map(|note| {
+            let line = move |(edit, text)| format!("merged note {} {edit} {text}", note.key);
+            note.texts.into_iter().map(line)
+        });
+        let mut open: Vec<String> = conflicts.chain(asked).chain(merged).collect();
         open.sort();
         open.dedup();
         open
