@@ -163,11 +163,11 @@ impl Desk {
 
     /// What waits for a person, as one line each, without what depends on the order of arrival.
     pub fn open(&self) -> Vec<String> {
-        let conflicts = self
-            .projection()
-            .conflicts
-            .into_iter()
-            .map(|key| format!("conflict {key}"));
+        self.open_in(&self.projection())
+    }
+
+    pub fn open_in(&self, projection: &Projection) -> Vec<String> {
+        let conflicts = projection.conflicts.iter().map(|key| format!("conflict {key}"));
         let asked = self.asked.iter().flat_map(|(edit, ask)| match ask {
             Ask::Proposal { key, now, .. } => vec![format!("proposal {key} {} {edit}", now.to_json())],
             // What is computed from the document counts.
@@ -181,9 +181,10 @@ impl Desk {
                 .collect(),
             Ask::Address { key, text } => vec![format!("address {key} {text:?} {edit}")],
         });
-        let merged = self.projection().merged_notes.into_iter().flat_map(|note| {
-            let line = move |(edit, text)| format!("merged note {} {edit} {text}", note.key);
-            note.texts.into_iter().map(line)
+        let merged = projection.merged_notes.iter().flat_map(|note| {
+            let line =
+                move |(edit, text): &(EditId, String)| format!("merged note {} {edit} {text}", note.key);
+            note.texts.iter().map(line)
         });
         let mut open: Vec<String> = conflicts.chain(asked).chain(merged).collect();
         open.sort();
