@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod cli;
 pub mod lists;
 pub mod seal;
 pub mod store;

@@ -20,10 +20,7 @@ pub fn tables(html: &str) -> Vec<(SheetHead, Vec<GridRow>)> {
             rest = after.split_once("-->").map_or("", |(_, rest)| rest);
             continue;
         }
-        let Some(end) = end_of_tag(rest) else {
-            page.text(rest);
-            break;
-        };
+        let Some(end) = end_of_tag(rest) else { break };
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
         let name: String = tag
@@ -41,6 +38,7 @@ pub fn tables(html: &str) -> Vec<(SheetHead, Vec<GridRow>)> {
         }
         page.tag(&name, tag);
     }
+    page.text(rest);
     page.finish()
 }
 

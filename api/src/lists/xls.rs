@@ -31,7 +31,7 @@ fn read(bytes: &[u8]) -> Result<(Vec<(SheetHead, Vec<GridRow>)>, bool), Refusal>
         }
         let range = book.worksheet_range(&sheet.name).map_err(refused)?;
         let mut merges: Vec<Merge> = book
-            .worksheet_merge_cells(&sheet.name)
+            .merge_cells_by_sheet_name(&sheet.name)
             .unwrap_or_default()
             .into_iter()
             .map(|m| Merge {

@@ -213,7 +213,7 @@ impl Reading<'_> {
             // An empty index names no string; some programs write it for an empty cell.
             "s" => Cell::text(self.strings.get(open.text.trim().parse::<usize>().ok()?)?),
             "str" | "inlineStr" => Cell::text(&unescaped(&open.text)),
-            "" => Some(Cell::Bool(open.text.trim() == "1")),
+            "b" => Some(Cell::Bool(open.text.trim() == "1")),
             "e" => Some(Cell::Error(open.text.as_str().into())),
             "d" => Cell::text(&open.text),
             _ if open.text.is_empty() => None,

@@ -1,0 +1,3 @@
+//! What the program does from the command line.
+
+pub mod import;
