@@ -106,7 +106,7 @@ fn grid(row: &GridRow, plan: &Plan, fresh: bool, filled: usize) -> Class {
     let own = |key: &&str| plan.column(key).is_some_and(|c| !row.shown(c).trim().is_empty());
     let named = ["code", "name", "place", "house_range", "house_from", "worker"]
         .iter()
-        .any(|key| own(&key));
+        .any(own);
     match (named, filled) {
         (true, 2..) => Class::Data,
         (_, 1) => Class::Section,
@@ -256,7 +256,7 @@ fn column_numbers(texts: &[String]) -> bool {
             return None;
         };
         let stem = STEMS.chars().position(|s| s == c).map(|n| (1, n as u32));
-        let circled = ('①'..='⑳').contains(&c).then(|| (2, c as u32));
+        let circled = ('①'..='⑳').contains(&c).then_some((2, c as u32));
         let letter = c.is_ascii_uppercase().then_some((3, c as u32));
         stem.or(circled).or(letter)
     };

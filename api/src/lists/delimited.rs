@@ -92,15 +92,11 @@ fn record<'a>(text: &'a str, separator: char, unclosed: &mut u32) -> (Vec<String
         let (field, after) = match closed {
             // What stands between a closing quote and the separator belongs to the field.
             Some((field, after)) => {
-                let end = after
-                    .find(|c| c == separator || c == '\n' || c == '\r')
-                    .unwrap_or(after.len());
+                let end = after.find([separator, '\n', '\r']).unwrap_or(after.len());
                 (field + &after[..end], &after[end..])
             }
             None => {
-                let end = rest
-                    .find(|c| c == separator || c == '\n' || c == '\r')
-                    .unwrap_or(rest.len());
+                let end = rest.find([separator, '\n', '\r']).unwrap_or(rest.len());
                 (rest[..end].to_owned(), &rest[end..])
             }
         };

@@ -87,11 +87,7 @@ impl Evidence {
 
     /// Share of what is stated, in hundredths; all where nothing is.
     pub fn share(&self, n: u32) -> u32 {
-        if self.stated == 0 {
-            100
-        } else {
-            n * 100 / self.stated
-        }
+        (n * 100).checked_div(self.stated).unwrap_or(100)
     }
 
     /// Filled once at the top of each block and blank below: never the same value in two rows that follow.

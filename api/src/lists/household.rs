@@ -4,7 +4,8 @@ use super::cell::{Cell, GridRow};
 use super::evidence::is_name;
 use super::plan::{MemberColumns, Plan};
 use super::row::{Fault, Identity, Member, Row, Values};
-use super::values::{self, Said, Why};
+use super::why::{Said, Why};
+use super::{days, numbers, values};
 use domain::id_number::strip;
 use domain::name::{Name, comparable};
 use domain::text::{clean, not_stated};
@@ -59,7 +60,7 @@ fn in_columns(
         match *key {
             "id_number" => identity = number(Some(cell), faults),
             "birth_date" => {
-                if let Said::Value(day) = values::day(Some(cell), system_1904, None) {
+                if let Said::Value(day) = days::day(Some(cell), system_1904, None) {
                     values.insert("birth_date", day);
                 }
             }
@@ -78,7 +79,7 @@ fn in_columns(
 }
 
 fn number(cell: Option<&Cell>, faults: &mut Vec<Fault>) -> Identity {
-    match values::id_number(cell) {
+    match numbers::id_number(cell) {
         Said::Value(number) => Identity::Known(number),
         Said::Nothing => Identity::NotStated,
         Said::Fault(why) => {

@@ -4,7 +4,8 @@ use super::cell::{Cell, GridRow};
 use super::household;
 use super::kind::ListKind;
 use super::plan::Plan;
-use super::values::{self, Said, Why};
+use super::why::{Said, Why};
+use super::{days, numbers, values};
 use domain::certificate;
 use domain::id_number::IdNumber;
 use domain::name::Name;
@@ -122,7 +123,7 @@ impl Row {
     fn identify<'c>(&mut self, plan: &Plan, cell: &impl Fn(&str) -> Option<&'c Cell>) {
         let shares = plan.column("id_number") == plan.column("certificate_number");
         let own = match plan.column("id_number") {
-            Some(_) => values::id_number(cell("id_number")),
+            Some(_) => numbers::id_number(cell("id_number")),
             None => Said::Nothing,
         };
         let kind = cell(".id_kind").map(|c| normal(&c.shown())).unwrap_or_default();
@@ -170,7 +171,7 @@ impl Row {
     }
 
     fn certificate_holder(&mut self, cell: Option<&Cell>) -> Said<IdNumber> {
-        match values::certificate(cell) {
+        match numbers::certificate(cell) {
             Said::Value(certificate) => {
                 self.values.insert("certificate_number", certificate.as_text());
                 Said::Value(certificate.holder().clone())
@@ -192,7 +193,7 @@ impl Row {
         };
         let value = match key {
             "birth_date" | "since" | "death_date" | ".until" => {
-                match values::day(Some(cell), system_1904, birth) {
+                match days::day(Some(cell), system_1904, birth) {
                     Said::Value(day) => Some(day),
                     Said::Fault(why) if key != ".until" => {
                         self.faults.push(Fault { key, why });
@@ -289,8 +290,8 @@ impl Row {
                 self.values.insert("grade", grade.to_owned());
             }
         }
-        let Said::Value(card) = values::certificate(cell("certificate_number")) else {
-            if values::certificate(cell("certificate_number")) == Said::Fault(Why::CertificateDisagrees) {
+        let Said::Value(card) = numbers::certificate(cell("certificate_number")) else {
+            if numbers::certificate(cell("certificate_number")) == Said::Fault(Why::CertificateDisagrees) {
                 self.disagrees();
             }
             return;

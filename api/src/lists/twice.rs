@@ -1,7 +1,7 @@
 //! The same person in two rows of one file: rows that say the same, and rows that contradict each other.
 
 use super::row::{Fault, Identity, Row};
-use super::values::Why;
+use super::why::Why;
 use domain::name::Name;
 use std::collections::HashMap;
 

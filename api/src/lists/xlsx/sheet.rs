@@ -11,9 +11,12 @@ use std::ops::ControlFlow;
 /// Most merged ranges that are looked at: more is a file made to hurt.
 const MOST_MERGES: usize = 200_000;
 
+/// Hidden columns, first and last.
+type Columns = Vec<(u32, u32)>;
+
 /// Merged ranges and hidden columns. Merges stand behind the rows in the file but are needed before them: the
 /// bytes are searched, not parsed.
-pub fn surroundings(mut xml: impl BufRead) -> Result<(Vec<Merge>, Vec<(u32, u32)>), Refusal> {
+pub fn surroundings(mut xml: impl BufRead) -> Result<(Vec<Merge>, Columns), Refusal> {
     let mut merges = Vec::new();
     let mut columns = Vec::new();
     let mut kept: Vec<u8> = Vec::new();
@@ -37,7 +40,7 @@ pub fn surroundings(mut xml: impl BufRead) -> Result<(Vec<Merge>, Vec<(u32, u32)
 }
 
 /// Looks through bytes for the two tags; says how many bytes are done with: a tag may be cut in two.
-fn scan(bytes: &[u8], last: bool, merges: &mut Vec<Merge>, columns: &mut Vec<(u32, u32)>) -> usize {
+fn scan(bytes: &[u8], last: bool, merges: &mut Vec<Merge>, columns: &mut Columns) -> usize {
     for at in memchr::memchr_iter(b'<', bytes) {
         let rest = &bytes[at..];
         let start = &rest[1..rest.len().min(24)];
