@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod jobs;
 pub mod lists;
 pub mod seal;
 pub mod store;
