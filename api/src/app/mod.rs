@@ -5,6 +5,7 @@ pub mod divisions;
 pub mod error;
 pub mod files;
 pub mod grids;
+pub mod inbox;
 pub mod jobs;
 pub mod sync;
 
