@@ -4,6 +4,10 @@ pub mod contract;
 pub mod error;
 pub mod frame;
 mod health;
+mod inbox;
+mod payload;
+mod sync;
+mod who;
 
 use crate::config::Config;
 use crate::program::Program;
