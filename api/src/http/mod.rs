@@ -1,9 +1,13 @@
 //! The edge: shapes of requests and answers, who asks, errors to statuses. No queries, no rules.
 
+mod accounts;
+pub mod auth;
 pub mod contract;
+mod devices;
 pub mod error;
 pub mod frame;
 mod health;
+mod sessions;
 
 use crate::config::Config;
 use crate::program::Program;
