@@ -1,8 +1,9 @@
 //! The inbox: pages of what waits, and decisions.
 
+use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
-use super::who::{SignedIn, decider};
+use super::who::decider;
 use crate::app::inbox::{self, Decision, ItemView};
 use crate::program::Program;
 use crate::store::inbox::Filter;

@@ -1,9 +1,10 @@
 //! `POST /api/v1/sync` and the catalogue that phones read first.
 
+use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
 use super::payload::Raw;
-use super::who::{Door, SignedIn, SyncDoor};
+use super::who::{Door, SyncDoor};
 use crate::app::sync::{self, Request};
 use crate::program::Program;
 use domain::catalogue::LIMITS;
@@ -92,8 +93,7 @@ impl Sync {
 
     /// The field catalogue: what can be recorded, by whom, within which limits
     #[oai(path = "/catalogue", method = "get", operation_id = "get_catalogue")]
-    async fn catalogue(&self, program: Data<&Program>, who: SignedIn) -> Answer<Json<Any<Value>>> {
-        who.0.ready()?;
+    async fn catalogue(&self, program: Data<&Program>, _who: SignedIn) -> Answer<Json<Any<Value>>> {
         let catalogue = &program.catalogue;
         let shown = json!({
             "version": catalogue.version, "limits": LIMITS,

@@ -9,27 +9,8 @@ use crate::store::inbox::Reach;
 use domain::catalogue::Role;
 use poem::Request;
 use poem_openapi::SecurityScheme;
-use poem_openapi::auth::Bearer;
+use poem_openapi::auth::ApiKey;
 use uuid::Uuid;
-
-/// 登录后取得的访问令牌（15 分钟有效）
-#[derive(SecurityScheme)]
-#[oai(
-    ty = "bearer",
-    bearer_format = "JWT",
-    key_name = "access",
-    checker = "signed_in"
-)]
-pub struct SignedIn(pub Actor);
-
-async fn signed_in(request: &Request, bearer: Bearer) -> poem::Result<Actor> {
-    let program = request
-        .data::<Program>()
-        .expect("the program is given to every route");
-    let now = program.clock.now();
-    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &bearer.token, now).await;
-    actor.map_err(|e| ApiError::from(e).into())
-}
 
 /// Who may use the sync door: a signed-in phone, or a phone that only hands in.
 pub enum Door {
@@ -47,7 +28,7 @@ pub enum Door {
 )]
 pub struct SyncDoor(pub Door);
 
-async fn at_the_door(request: &Request, key: poem_openapi::auth::ApiKey) -> poem::Result<Door> {
+async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
     let program = request
         .data::<Program>()
         .expect("the program is given to every route");
@@ -68,9 +49,11 @@ async fn at_the_door(request: &Request, key: poem_openapi::auth::ApiKey) -> poem
         });
     }
     let token = key.key.strip_prefix("Bearer ").unwrap_or_default().to_owned();
-    let actor = signed_in(request, Bearer { token }).await?;
-    let phone = phone(&actor).map_err(ApiError::from)?;
-    Ok(Door::Phone(phone))
+    let now = program.clock.now();
+    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &token, now).await;
+    Ok(Door::Phone(
+        actor.and_then(|a| phone(&a)).map_err(ApiError::from)?,
+    ))
 }
 
 fn phone(actor: &Actor) -> Result<Phone, Error> {
