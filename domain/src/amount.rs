@@ -10,7 +10,7 @@ pub fn parse_yuan(text: &str) -> Option<i64> {
     let zeros = clean(text)
         .chars()
         .all(|c| half_width(c) == '0' || half_width(c) == '1');
-    if not_stated(text) && !(zeros && !clean(text).is_empty()) {
+    if not_stated(text) && (!zeros || clean(text).is_empty()) {
         return None;
     }
     let plain: String = clean(text)

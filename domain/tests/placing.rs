@@ -1,5 +1,7 @@
 //! How many addresses of lists of an invented county are placed in the grid that they name.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::place::{Falls, Gazetteer, GridRange, Hint, Town, Village};
 use domain::{DivisionId, GridId};
 use std::collections::BTreeMap;

@@ -4,6 +4,8 @@
 //! (whole or shortened, with old names, endings of earlier times, Chinese numerals) and says what it is sure of:
 //! a village is never chosen by its name alone when two towns have one of that name.
 
+mod choice;
+mod front;
 mod gazetteer;
 mod number;
 mod reading;

@@ -1,31 +1,32 @@
 //! Reading an address: every way to read it is tried, and the one that explains most of the text is taken. Where two
 //! explain as much and name different places, only what they have in common is said.
 
+use super::choice::{choose, nowhere};
+use super::front::{self, abroad, behind_other_words};
 use super::gazetteer::{Gazetteer, VillageEntry};
 use super::tail::{self, Tail};
 use super::words::{Kind, NATURAL_ENDINGS, TOWN_ENDINGS, VILLAGE_ENDINGS};
 use super::{Hint, Placed};
-use std::collections::BTreeSet;
 
-/// One way to read a text.
-#[derive(Clone, Debug, Default)]
-struct Reading {
+/// One way to read a text. It holds parts of an address and cannot be printed.
+#[derive(Clone, Default)]
+pub struct Reading {
     /// Bytes of names that were recognised.
-    covered: usize,
+    pub covered: usize,
     /// How well the ending of the village fits what the village is: 0 differs, 1 says nothing, 2 says the same.
-    fits: u8,
-    town: Option<usize>,
-    village: Option<usize>,
+    pub fits: u8,
+    pub town: Option<usize>,
+    pub village: Option<usize>,
     /// By stem.
-    natural: Option<String>,
-    former: bool,
+    pub natural: Option<String>,
+    pub former: bool,
     /// The village was taken from the hint, or is one that the hint allows.
-    hinted: bool,
+    pub hinted: bool,
     /// The village was read by its name alone: how far the name reached.
-    alone: Option<usize>,
+    pub alone: Option<usize>,
     /// Too little was written to say that this place is meant.
-    weak: bool,
-    tail: Tail,
+    pub weak: bool,
+    pub tail: Tail,
 }
 
 /// Where the reading of an address stands after its town.
@@ -53,7 +54,7 @@ pub fn read(gazetteer: &Gazetteer, text: &str, hint: Hint) -> Placed {
             .or_else(|| gazetteer.town_at(hint.town)),
         village,
     };
-    let starts = starts(gazetteer, text);
+    let starts = front::starts(gazetteer, text);
     let mut readings = Vec::new();
     for (rest, covered) in &starts {
         from(gazetteer, rest, *covered, known, &mut readings);
@@ -64,7 +65,7 @@ pub fn read(gazetteer: &Gazetteer, text: &str, hint: Hint) -> Placed {
         match behind_other_words(gazetteer, bare) {
             Some(at) => {
                 let mut behind = Vec::new();
-                for (rest, covered) in self::starts(gazetteer, &bare[at..]) {
+                for (rest, covered) in front::starts(gazetteer, &bare[at..]) {
                     from(gazetteer, rest, covered, known, &mut behind);
                 }
                 for mut reading in behind {
@@ -77,20 +78,6 @@ pub fn read(gazetteer: &Gazetteer, text: &str, hint: Hint) -> Placed {
         }
     }
     choose(gazetteer, readings, bare)
-}
-
-/// Every place where the town can begin: behind country, province, prefecture and county, each written or not. The
-/// last one is behind all that are written.
-fn starts<'t>(gazetteer: &Gazetteer, text: &'t str) -> Vec<(&'t str, usize)> {
-    let mut all = vec![(text, 0)];
-    let mut last = text;
-    for names in &gazetteer.above {
-        if let Some(rest) = names.iter().find_map(|name| last.strip_prefix(name.as_str())) {
-            last = rest;
-            all.push((rest, text.len() - rest.len()));
-        }
-    }
-    all
 }
 
 /// All readings of a text that begins with a town, a village or a natural village.
@@ -293,146 +280,5 @@ fn roads(gazetteer: &Gazetteer, town: usize, within: Within<'_>, out: &mut Vec<R
                 tail: tail.clone(),
             });
         }
-    }
-}
-
-/// Where the county's or a town's whole name begins behind words that are none of ours: 现住沙坪街道良围村.
-fn behind_other_words(gazetteer: &Gazetteer, text: &str) -> Option<usize> {
-    let towns = gazetteer.towns.iter().flat_map(|t| &t.spellings);
-    let towns = towns.flat_map(|s| {
-        let endings = TOWN_ENDINGS.iter().filter(|e| !e.is_empty());
-        endings.map(|ending| format!("{}{ending}", s.stem))
-    });
-    let county = gazetteer.above.last().into_iter().flatten();
-    let county = county.filter(|name| name.ends_with(['市', '县', '区'])).cloned();
-    let found = county
-        .chain(towns)
-        .filter_map(|name| text.find(&name))
-        .filter(|at| *at > 0)
-        .min()?;
-    // 开平市沙坪镇 is a town of another county.
-    let elsewhere = text[..found].contains(['省', '市', '县']);
-    let ours = gazetteer
-        .above
-        .last()
-        .is_some_and(|names| names.iter().any(|n| text[found..].starts_with(n.as_str())));
-    (ours || !elsewhere).then_some(found)
-}
-
-/// Whether a text names a province, city or county that is not ours.
-fn abroad(gazetteer: &Gazetteer, text: &str, bare: &str) -> bool {
-    const ELSEWHERE: [&str; 11] = [
-        "香港",
-        "澳门",
-        "台湾",
-        "北京",
-        "上海",
-        "天津",
-        "重庆",
-        "广州",
-        "深圳",
-        "美国",
-        "加拿大",
-    ];
-    if ELSEWHERE.iter().any(|name| bare.starts_with(name)) {
-        return true;
-    }
-    let county = gazetteer.above.last().is_some_and(|names| {
-        let before = &text[..text.len() - bare.len()];
-        names.iter().any(|name| before.ends_with(name.as_str()))
-    });
-    if county {
-        return false;
-    }
-    let chars: Vec<char> = bare.chars().take(8).collect();
-    let city = bare.len() < text.len();
-    chars.iter().enumerate().skip(2).any(|(at, c)| {
-        let next = chars.get(at + 1);
-        match c {
-            '省' | '县' => true,
-            '市' => !matches!(next, Some('场' | '政')),
-            '治' => next == Some(&'区') || next == Some(&'州'),
-            // 蓬江区 behind 江门市; 小区 and 管理区 are no districts.
-            '区' => city && !matches!(chars[at - 1], '小' | '社' | '理' | '园' | '业' | '片' | '管'),
-            _ => false,
-        }
-    })
-}
-
-fn nowhere(text: &str) -> Placed {
-    Placed {
-        rest: text.to_owned(),
-        ..Placed::default()
-    }
-}
-
-/// The reading that explains most; what equally good ones have in common.
-fn choose(gazetteer: &Gazetteer, readings: Vec<Reading>, bare: &str) -> Placed {
-    let grid = |r: &Reading| gazetteer.villages[r.village?].grid(r.natural.as_deref(), r.tail.number);
-    let merit = |r: &Reading| (r.covered, r.fits, grid(r).is_some());
-    let most = readings.iter().filter(|r| !r.weak).map(merit).max();
-    let (mut best, other): (Vec<Reading>, Vec<Reading>) = readings
-        .into_iter()
-        .partition(|r| !r.weak && Some(merit(r)) == most);
-    // A natural village or a number does not choose between villages of one name.
-    let alone = best.iter().find(|r| r.alone.is_some()).map(|r| (r.alone, r.fits));
-    let (namesakes, other): (Vec<Reading>, Vec<Reading>) =
-        other.into_iter().partition(|r| alone == Some((r.alone, r.fits)));
-    best.extend(
-        namesakes
-            .into_iter()
-            .filter(|r| best.iter().all(|b| b.village != r.village))
-            .collect::<Vec<_>>(),
-    );
-    let weak: Vec<Reading> = other.into_iter().filter(|r| r.weak).collect();
-    let villages = |of: &[Reading]| of.iter().filter_map(|r| r.village).collect::<BTreeSet<_>>();
-    let places = |of: &[Reading]| of.iter().map(|r| (r.town, r.village)).collect::<BTreeSet<_>>();
-    if best.iter().any(|r| r.hinted) {
-        best.retain(|r| r.hinted);
-    }
-    let one_town = best.iter().map(|r| r.town).collect::<BTreeSet<_>>().len() == 1;
-    if places(&best).len() > 1 && one_town && best.iter().any(|r| !r.former) {
-        // In one town the present name goes before another village's former one.
-        best.retain(|r| !r.former);
-    }
-    let reach = best.first().map_or(0, |r| r.covered);
-    let doubts: Vec<Reading> = weak.into_iter().filter(|r| r.covered >= reach).collect();
-    let mut ids: Vec<_> = villages(&best)
-        .union(&villages(&doubts))
-        .map(|v| gazetteer.villages[*v].id)
-        .collect();
-    ids.sort();
-    // 新村 before 新 with 村 behind it.
-    best.sort_by_key(|r| std::cmp::Reverse(r.natural.as_ref().map_or(0, String::len)));
-    let Some(first) = best.first().filter(|_| places(&best).len() == 1).cloned() else {
-        return Placed {
-            town: best
-                .first()
-                .filter(|_| one_town)
-                .and_then(|r| r.town)
-                .map(|t| gazetteer.towns[t].id),
-            candidates: ids,
-            ..nowhere(bare)
-        };
-    };
-    let certain = first.village.is_some() || doubts.is_empty();
-    let village = first.village.map(|at| &gazetteer.villages[at]);
-    let natural = first.natural.as_deref();
-    let name = |v: &VillageEntry| {
-        natural
-            .and_then(|stem| v.naturals.get(stem))
-            .map(|n| n.name.clone())
-    };
-    Placed {
-        town: first.town.map(|t| gazetteer.towns[t].id),
-        village: village.map(|v| v.id),
-        natural: village.and_then(name),
-        number: first.tail.number,
-        part: first.tail.part,
-        grid: village.and_then(|v| v.grid(natural, first.tail.number)),
-        certain,
-        former_name: first.former,
-        candidates: if certain { Vec::new() } else { ids },
-        rest: first.tail.rest.trim_start_matches('-').to_owned(),
     }
 }

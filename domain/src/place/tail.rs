@@ -3,7 +3,7 @@
 use super::number;
 
 /// What a text behind a name says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tail {
     pub number: Option<u32>,
     pub part: Option<u32>,
