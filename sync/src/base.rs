@@ -1,7 +1,7 @@
 //! Which version an edit was made at.
 
 use crate::arrived::Edit;
-use crate::record::Record;
+use crate::record::{Record, Stamp};
 use crate::skeleton;
 use crate::version::Version;
 use automerge::ChangeHash;
@@ -19,11 +19,15 @@ pub enum Base {
     Unknown,
 }
 
+impl Base {
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Base::Unknown)
+    }
+}
+
 /// The named version and this device's earlier edits on the record; for the maker of a record, the skeleton.
 pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalogue: &Catalogue) -> Base {
-    let own = |s: &&crate::record::Stamp| {
-        device.is_some() && s.device == device && s.seq.is_some_and(|seq| seq < edit.seq)
-    };
+    let own = |s: &&Stamp| is_own(s, edit, device);
     let named = match &edit.base {
         Some(text) => Version::parse(text).and_then(|version| at(record, version)),
         // The maker knows the record from its own create on, which is its first edit.
@@ -32,16 +36,21 @@ pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalog
         }
         None => None,
     };
-    let Some((mut heads, mut facts_version)) = named else {
+    let Some((mut heads, facts_version)) = named else {
         return Base::Unknown;
     };
+    // Not the facts' version of those edits: it counts what others wrote before they arrived.
     for stamp in record.stamps.iter().filter(own) {
         heads.extend(stamp.changes.iter().copied());
-        facts_version = facts_version.max(stamp.facts_version);
     }
     heads.sort();
     heads.dedup();
     Base::Known { heads, facts_version }
+}
+
+/// Whether a stamp is of an earlier edit of the device that made `edit`.
+pub(crate) fn is_own(stamp: &Stamp, edit: &Edit, device: Option<DeviceId>) -> bool {
+    device.is_some() && stamp.device == device && stamp.seq.is_some_and(|seq| seq < edit.seq)
 }
 
 fn at(record: &Record, version: Version) -> Option<(Vec<ChangeHash>, u32)> {

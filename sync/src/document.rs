@@ -21,7 +21,8 @@ pub fn load(bytes: &[u8]) -> Result<Automerge, Unloadable> {
     Ok(doc)
 }
 
-/// One value with the edit that wrote it.
+/// One value with the edit that wrote it; of a note or set, which many write, the newest of those whose letters or
+/// elements are there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     pub value: Value,
@@ -77,26 +78,19 @@ pub fn shown(doc: &Automerge, catalogue: &Catalogue) -> BTreeMap<&'static str, S
                 }
             }
             Merge::Note => {
-                let text = doc.text(item.id()).unwrap_or_default();
-                let value = if text.is_empty() {
-                    Value::Null
-                } else {
-                    Value::Text(text)
-                };
-                shown.value = Some(Said { value, edit: None });
+                let note = item.id();
+                let value = note_value(doc.text(&note).unwrap_or_default());
+                let edit = doc.list_range(&note, ..).filter_map(|c| writer(&c.id())).max();
+                shown.value = Some(Said { value, edit });
             }
             Merge::Set => {
                 let set = item.id();
-                let elements: BTreeSet<String> = doc.keys(&set).collect();
-                if doc.length(&set) > 0 {
+                let value = set_value(doc.keys(&set).collect());
+                let edit = doc.map_range(&set, ..).filter_map(|e| writer(&e.id())).max();
+                if !value.is_null() {
                     sets.push((field.key, set));
                 }
-                let value = if elements.is_empty() {
-                    Value::Null
-                } else {
-                    Value::Set(elements)
-                };
-                shown.value = Some(Said { value, edit: None });
+                shown.value = Some(Said { value, edit });
             }
             Merge::Guarded => continue,
         }
@@ -139,8 +133,8 @@ pub fn at(doc: &Automerge, field: &Field, heads: &[ChangeHash]) -> Option<Value>
     let (value, id) = doc.get_at(&fields, field.key, heads).ok().flatten()?;
     match field.merge {
         Merge::Register => scalar(&value),
-        Merge::Note => doc.text_at(&id, heads).ok().map(Value::Text),
-        Merge::Set => Some(Value::Set(doc.keys_at(&id, heads).collect())),
+        Merge::Note => doc.text_at(&id, heads).ok().map(note_value),
+        Merge::Set => Some(set_value(doc.keys_at(&id, heads).collect())),
         Merge::Guarded => None,
     }
 }
@@ -204,28 +198,22 @@ fn distinct(field: &Field, mut all: Vec<Said>) -> Vec<Said> {
     if kept.len() < 2 { Vec::new() } else { kept }
 }
 
-/// A surviving put and a delete with one predecessor: removed by one, said by another unseen.
+/// A delete that none of the surviving puts had seen: removed by one, said by another. It is not enough to look
+/// for a common predecessor: what was said unseen may have been said again since, still unseen.
 fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str, Vec<Doubt>)> {
-    type Ops<'a> = BTreeMap<(&'static str, String), Vec<(EditId, Vec<automerge::legacy::OpId>)>>;
-    let (mut deletes, mut puts) = (Ops::new(), BTreeMap::new());
+    if linear(doc) {
+        return Vec::new();
+    }
+    let mut deletes: BTreeMap<(&'static str, String), Vec<(EditId, ChangeHash)>> = BTreeMap::new();
     for change in doc.get_changes(&[]) {
         let Some(edit) = edit_of(change.actor_id()) else {
             continue;
         };
         for op in change.decode().operations.iter() {
-            let Some((key, _)) = sets.iter().find(|(_, set)| names(&op.obj, set)) else {
-                continue;
-            };
-            let Key::Map(element) = &op.key else { continue };
-            let pred: Vec<_> = op.pred.iter().cloned().collect();
-            match op.action {
-                OpType::Delete => deletes
-                    .entry((*key, element.to_string()))
-                    .or_default()
-                    .push((edit, pred)),
-                _ => {
-                    puts.insert((*key, element.to_string(), edit), pred);
-                }
+            let set = sets.iter().find(|(_, set)| names(&op.obj, set));
+            if let (Some((key, _)), Key::Map(element), OpType::Delete) = (set, &op.key, &op.action) {
+                let deletes = deletes.entry((*key, element.to_string())).or_default();
+                deletes.push((edit, change.hash()));
             }
         }
     }
@@ -235,19 +223,19 @@ fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str,
             continue;
         };
         let survivors = doc.get_all(set, element.as_str()).unwrap_or_default();
-        let (mut removed, mut said) = (BTreeSet::new(), BTreeSet::new());
-        for edit in survivors.iter().filter_map(|(_, id)| writer(id)) {
-            let Some(pred) = puts.get(&(key, element.clone(), edit)) else {
-                continue;
-            };
-            for (remover, theirs) in &deletes {
-                if *remover != edit && theirs.iter().any(|id| pred.contains(id)) {
-                    removed.insert(*remover);
-                    said.insert(edit);
-                }
-            }
+        let mut unseen: BTreeMap<ChangeHash, EditId> = deletes.iter().map(|(e, hash)| (*hash, *e)).collect();
+        for hash in survivors.iter().filter_map(|(_, id)| doc.hash_for_opid(id)) {
+            let beside = beside(doc, hash);
+            unseen.retain(|delete, _| beside.contains(delete));
         }
-        if !removed.is_empty() {
+        // One who removed it again after having seen it removed speaks for both.
+        for hash in unseen.keys().copied().collect::<Vec<_>>() {
+            let beside = beside(doc, hash);
+            unseen.retain(|delete, _| *delete == hash || beside.contains(delete));
+        }
+        let removed: BTreeSet<EditId> = unseen.into_values().collect();
+        let said: BTreeSet<EditId> = survivors.iter().filter_map(|(_, id)| writer(id)).collect();
+        if !removed.is_empty() && !said.is_empty() {
             let doubt = Doubt {
                 element,
                 removed: removed.into_iter().collect(),
@@ -259,7 +247,36 @@ fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str,
     out.into_iter().collect()
 }
 
-fn names(object: &ObjectId, id: &ObjId) -> bool {
+/// Whether everybody had seen everything before: then nothing can be in doubt, and no change need be unpacked.
+pub(crate) fn linear(doc: &Automerge) -> bool {
+    let changes = doc.get_changes_meta(&[]);
+    let mut seen = BTreeSet::new();
+    let once = |dep: &ChangeHash| seen.insert(*dep);
+    changes.iter().all(|c| c.deps.len() <= 1) && changes.iter().flat_map(|c| &c.deps).all(once)
+}
+
+/// The changes that the author of `hash` had not seen.
+pub(crate) fn beside(doc: &Automerge, hash: ChangeHash) -> BTreeSet<ChangeHash> {
+    doc.get_changes_meta(&[hash]).iter().map(|c| c.hash).collect()
+}
+
+fn note_value(text: String) -> Value {
+    if text.is_empty() {
+        Value::Null
+    } else {
+        Value::Text(text)
+    }
+}
+
+fn set_value(elements: BTreeSet<String>) -> Value {
+    if elements.is_empty() {
+        Value::Null
+    } else {
+        Value::Set(elements)
+    }
+}
+
+pub(crate) fn names(object: &ObjectId, id: &ObjId) -> bool {
     match (object, id) {
         (ObjectId::Id(op), ObjId::Id(counter, actor, _)) => op.counter() == *counter && op.actor() == actor,
         (ObjectId::Root, ObjId::Root) => true,

@@ -5,13 +5,19 @@
 
 pub mod arrived;
 pub mod base;
+mod beside;
 pub mod canonical;
+pub mod confirm;
 pub mod digest;
 pub mod document;
+mod field;
+pub mod notes;
 pub mod outcome;
 pub mod policy;
+pub mod project;
 pub mod record;
 pub mod skeleton;
+pub mod take;
 pub mod version;
 pub mod write;
 
@@ -20,3 +26,4 @@ pub use automerge::{Automerge, ChangeHash};
 pub use outcome::{Ask, Outcome, Taken};
 pub use policy::{Door, Writer};
 pub use record::{Record, State};
+pub use take::{Context, take, take_at};

@@ -98,7 +98,8 @@ pub struct Kept {
     pub facts: BTreeMap<String, Fact>,
     /// Of every edit that a shown value comes from.
     pub sources: BTreeMap<EditId, Source>,
-    pub confirmed: BTreeMap<String, Confirmed>,
+    /// By key, the newest of each value that was confirmed: a late confirmation of an older value stays a hint.
+    pub confirmed: BTreeMap<String, Vec<Confirmed>>,
     /// Newest last, at most three.
     pub visits: Vec<VisitLine>,
     pub enrolments: Vec<EnrolmentLine>,
@@ -129,6 +130,9 @@ pub struct Record {
     /// Those that bases of the edits at hand may name, oldest first.
     pub stamps: Vec<Stamp>,
 }
+
+/// Values of one field whose confirmations are kept.
+const CONFIRMED: usize = 8;
 
 /// Visits that a record item carries.
 const VISITS: usize = 3;
@@ -185,6 +189,19 @@ impl Record {
         self.kept.visits.sort_by_key(|v| (v.at, v.visit));
         let surplus = self.kept.visits.len().saturating_sub(VISITS);
         self.kept.visits.drain(..surplus);
+    }
+
+    /// One confirmation enters; order of arrival does not matter.
+    pub fn confirm(&mut self, key: &str, new: Confirmed) {
+        let all = self.kept.confirmed.entry(key.to_owned()).or_default();
+        match all.iter_mut().find(|c| c.digest == new.digest) {
+            Some(old) if (&old.on, old.edit) < (&new.on, new.edit) => *old = new,
+            Some(_) => {}
+            None => all.push(new),
+        }
+        all.sort_by(|a, b| (&a.on, a.edit).cmp(&(&b.on, b.edit)));
+        let surplus = all.len().saturating_sub(CONFIRMED);
+        all.drain(..surplus);
     }
 
     /// The next number, for an edit that changes what the record shows.

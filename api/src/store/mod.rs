@@ -1,11 +1,21 @@
 //! Queries: rows to domain values and back. Nothing here decides anything.
 
+pub mod clock;
 pub mod db;
+pub mod divisions;
 pub mod edits;
+pub mod fault;
 pub mod feeds;
+pub mod files;
+pub mod grids;
 pub mod held;
 pub mod holdings;
 pub mod inbox;
+pub mod jobs;
 pub mod keys;
+pub mod meta;
+pub mod records;
 pub mod sealed;
 pub mod standing;
+
+pub use fault::Fault;
