@@ -8,6 +8,7 @@ pub mod base;
 mod beside;
 pub mod canonical;
 pub mod confirm;
+pub mod decide;
 pub mod digest;
 pub mod document;
 mod field;

@@ -28,7 +28,7 @@ pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>)
 
 /// [`take`] at a base that is already known: how an approved proposal is written at its own.
 pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, cx: &Context<'_>) -> Taken {
-    if let Some(held) = refuse_whole(record, edit, cx.catalogue) {
+    if let Some(held) = refuse_whole(record, edit, writer, cx.catalogue) {
         return held;
     }
     // Before anything is written: a request stands or falls whole.
@@ -111,7 +111,7 @@ fn changed_meanwhile(
 }
 
 /// What keeps an edit out as a whole.
-fn refuse_whole(record: &Record, edit: &Edit, catalogue: &Catalogue) -> Option<Taken> {
+fn refuse_whole(record: &Record, edit: &Edit, writer: &Writer, catalogue: &Catalogue) -> Option<Taken> {
     if edit.catalogue > catalogue.version {
         return Some(Taken::held(
             "catalogue_unknown",
@@ -124,7 +124,9 @@ fn refuse_whole(record: &Record, edit: &Edit, catalogue: &Catalogue) -> Option<T
             "修改所用的字段目录版本过旧，已原样保留，请更新小程序",
         ));
     }
-    if record.state == State::Departed {
+    // A cadre may have to reverse it, and a department's list says what it says.
+    let phone = matches!(writer.door, Door::Phone | Door::LeavingPhone);
+    if record.state == State::Departed && phone {
         return Some(Taken::held(
             "resident_departed",
             "该人员已离册，修改已保留待人工处理",
