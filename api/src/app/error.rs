@@ -1,6 +1,7 @@
 //! What a use case answers when it cannot do what was asked.
 
 use crate::seal::Unsealable;
+use crate::store::Fault;
 use crate::store::db::{Cause, is_full};
 use sea_orm::DbErr;
 
@@ -16,6 +17,15 @@ pub enum Error {
         code: &'static str,
         message: &'static str,
     },
+    /// 401: nobody knows who is asking, or not any more.
+    #[error("{code}")]
+    Unauthorized {
+        code: &'static str,
+        message: &'static str,
+    },
+    /// 429: too often.
+    #[error("too many")]
+    TooMany { seconds: u64 },
     /// 422: understood, and not possible as asked.
     #[error("{code}")]
     Refused {
@@ -76,6 +86,15 @@ impl From<DbErr> for Error {
     }
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        match fault {
+            Fault::Database(error) => error.into(),
+            Fault::Damaged(what) => Error::Damaged(what),
+        }
+    }
+}
+
 impl From<Unsealable> for Error {
     fn from(_: Unsealable) -> Error {
         Error::Damaged("sealed value")
@@ -88,6 +107,8 @@ impl Cause for Error {
             Error::Database(error) => Some(error),
             Error::NotFound
             | Error::Forbidden { .. }
+            | Error::Unauthorized { .. }
+            | Error::TooMany { .. }
             | Error::Refused { .. }
             | Error::Conflict { .. }
             | Error::StorageFull

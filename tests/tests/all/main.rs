@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod arrows;
+mod divisions;
+mod files;
+mod jobs;
 mod lengths;
 mod licences;
+mod list_files;
+mod list_shapes;
 mod schema;
