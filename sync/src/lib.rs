@@ -12,6 +12,7 @@ pub mod decide;
 pub mod digest;
 pub mod document;
 mod field;
+mod graph;
 pub mod notes;
 pub mod outcome;
 pub mod policy;

@@ -21,6 +21,28 @@ pub struct Context<'a> {
 
 /// Takes an edit in. What fails policy is held or becomes a proposal and never enters the document; whatever the
 /// outcome, nothing that was typed is lost.
+///
+/// ```
+/// use domain::{AccountId, DeviceId, ResidentId, catalogue::{Catalogue, Role}};
+/// use sync::record::Source;
+/// use sync::{Arrived, Context, Door, Outcome, Record, State, Writer, take};
+///
+/// let catalogue = Catalogue::built_in();
+/// let mut record = Record::new(ResidentId::from_bytes([10; 16]), &catalogue, State::Reported);
+/// let bytes = br#"{ "id": "01930000-0000-7000-8000-000000000001", "seq": 1, "made_at": "2026-11-06T01:00:00Z",
+///     "resident": "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a", "catalogue": 1,
+///     "create": { "grid": "01930000-0000-7000-8000-0000000000bb" },
+///     "fields": { "phone": { "was": null, "now": "13900078411" } } }"#;
+/// let Arrived::Edit(edit) = Arrived::parse(bytes) else { panic!() };
+/// let writer = Writer {
+///     account: AccountId::from_bytes([1; 16]), device: Some(DeviceId::from_bytes([2; 16])),
+///     role: Role::Worker, door: Door::Phone, name: "梁少芳".into(),
+/// };
+/// let source = Source::Edit { edit: edit.id, by: writer.name.clone(), at: edit.made_at };
+/// let cx = Context { catalogue: &catalogue, derive: &|_| [0; 16], source };
+/// assert_eq!(take(&mut record, &edit, &writer, &cx).outcome, Outcome::Merged);
+/// assert_eq!(record.n, 1);
+/// ```
 pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>) -> Taken {
     let base = base::effective(record, edit, writer.device, cx.catalogue);
     take_at(record, edit, &base, writer, cx)
