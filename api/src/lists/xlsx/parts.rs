@@ -252,7 +252,7 @@ pub fn styles(xml: impl BufRead) -> Result<Vec<Style>, Refusal> {
 }
 
 /// Whether a number format shows days: it has a year, month or day outside quotes, brackets and escapes.
-fn is_date_format(code: &str) -> bool {
+pub fn is_date_format(code: &str) -> bool {
     let mut chars = code.chars();
     let (mut quoted, mut bracket) = (false, false);
     while let Some(c) = chars.next() {
