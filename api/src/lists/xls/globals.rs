@@ -1,7 +1,7 @@
 //! What holds for the whole workbook: its sheets, shared strings, number formats and day system.
 
 use super::super::refusal::{Code, Refusal};
-use super::super::xlsx::is_date_format;
+use super::super::xlsx::{Style, built_in, style_of};
 use super::ole::{u16_at, u32_at};
 use super::records::{Pieces, Records, text5, text8};
 use encoding_rs::{Encoding, GBK};
@@ -17,8 +17,8 @@ pub struct Tab {
 pub struct Globals {
     pub tabs: Vec<Tab>,
     pub strings: Vec<Box<str>>,
-    /// For each style whether it shows days.
-    pub dates: Vec<bool>,
+    /// The styles that cells point to, in their order.
+    pub styles: Vec<Style>,
     pub system_1904: bool,
     /// BIFF8; older ones write texts in a code page.
     pub biff8: bool,
@@ -45,12 +45,12 @@ pub fn read(stream: &[u8]) -> Result<Globals, Refusal> {
     let mut globals = Globals {
         tabs: Vec::new(),
         strings: Vec::new(),
-        dates: Vec::new(),
+        styles: Vec::new(),
         system_1904: false,
         biff8: u16_at(first.data, 0) == Some(0x0600),
         code_page: GBK,
     };
-    let mut formats: Vec<(u16, bool)> = Vec::new();
+    let mut formats: Vec<(u16, Style)> = Vec::new();
     let mut styles: Vec<u16> = Vec::new();
     let mut ended = false;
     while let Some(record) = records.next() {
@@ -77,7 +77,7 @@ pub fn read(stream: &[u8]) -> Result<Globals, Refusal> {
                     false => text5(data.get(2..).unwrap_or_default(), true, globals.code_page),
                 };
                 if let (Some(id), Some(code)) = (u16_at(data, 0), code) {
-                    formats.push((id, is_date_format(&code)));
+                    formats.push((id, style_of(&code)));
                 }
             }
             0x00E0 => styles.push(u16_at(data, 2).unwrap_or(0)),
@@ -95,12 +95,10 @@ pub fn read(stream: &[u8]) -> Result<Globals, Refusal> {
     if !ended {
         return Err(Refusal::damaged());
     }
-    globals.dates = styles
+    let style = |id: u16| formats.iter().find(|(n, _)| *n == id).map(|(_, style)| *style);
+    globals.styles = styles
         .into_iter()
-        .map(|id| match formats.iter().find(|(n, _)| *n == id) {
-            Some((_, date)) => *date,
-            None => matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58),
-        })
+        .map(|id| style(id).unwrap_or_else(|| built_in(u32::from(id))))
         .collect();
     Ok(globals)
 }

@@ -60,8 +60,8 @@ pub fn read(
 impl Sheet {
     fn take(&mut self, kind: u16, data: &[u8], globals: &Globals, head: &mut SheetHead) -> Option<()> {
         let (row, column) = (u16_at(data, 0)?, u16_at(data, 2).unwrap_or(0));
-        let number = |style: u16, n: f64| match globals.dates.get(usize::from(style)) {
-            Some(true) => date_cell(n, globals.system_1904),
+        let number = |style: u16, n: f64| match globals.styles.get(usize::from(style)) {
+            Some(style) if style.date => date_cell(n, *style, globals.system_1904),
             _ => Cell::Number(n),
         };
         match kind {
