@@ -163,7 +163,7 @@ fn names_somebody(cell: &Cell, header: &str) -> bool {
 
 /// 不详 and its like in the name's place: somebody, though nobody knows who.
 fn somebody_unknown(cell: Option<&Cell>) -> bool {
-    matches!(cell, Some(Cell::Text(text)) if not_stated(text) && text.chars().any(|c| !c.is_ascii()) && squeezed(text).chars().count() > 1)
+    matches!(cell, Some(Cell::Text(text)) if not_stated(text) && !text.is_ascii() && squeezed(text).chars().count() > 1)
 }
 
 fn is_place(text: &str) -> bool {
