@@ -9,5 +9,6 @@ mod jobs;
 mod lengths;
 mod licences;
 mod list_files;
+mod list_hostile;
 mod list_shapes;
 mod schema;
