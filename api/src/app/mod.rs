@@ -1,11 +1,18 @@
 //! Use cases: each owns its transaction, the order of its steps, and who may do it.
 
 pub mod desk;
+pub mod accounts;
+pub mod devices;
 pub mod divisions;
 pub mod error;
 pub mod files;
 pub mod grids;
+pub mod guard;
 pub mod jobs;
 pub mod sync;
+pub mod passwords;
+pub mod sessions;
+pub mod sign_in;
+pub mod tokens;
 
 pub use error::Error;
