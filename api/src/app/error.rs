@@ -11,15 +11,6 @@ pub enum Error {
     /// 404: it does not exist, or the actor may not know that it does. The same bytes for both.
     #[error("not found")]
     NotFound,
-    /// 401: nobody we know, or no longer signed in. Says no more than that.
-    #[error("{code}")]
-    Unauthorized {
-        code: &'static str,
-        message: &'static str,
-    },
-    /// 429: too many failures before this; nothing was looked at.
-    #[error("too many attempts")]
-    TooMany { seconds: u64 },
     /// 403: the actor may know that it exists, and may not do this.
     #[error("{code}")]
     Forbidden {
@@ -115,8 +106,6 @@ impl Cause for Error {
         match self {
             Error::Database(error) => Some(error),
             Error::NotFound
-            | Error::Unauthorized { .. }
-            | Error::TooMany { .. }
             | Error::Forbidden { .. }
             | Error::Unauthorized { .. }
             | Error::TooMany { .. }

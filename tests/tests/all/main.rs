@@ -7,6 +7,6 @@ mod divisions;
 mod files;
 mod jobs;
 mod lengths;
-mod list_files;
 mod licences;
+mod list_files;
 mod schema;
