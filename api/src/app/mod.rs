@@ -1,5 +1,6 @@
 //! Use cases: each owns its transaction, the order of its steps, and who may do it.
 
+pub mod access;
 pub mod accounts;
 pub mod desk;
 pub mod devices;
@@ -8,6 +9,7 @@ pub mod error;
 pub mod files;
 pub mod grids;
 pub mod guard;
+pub mod inbox;
 pub mod jobs;
 pub mod passwords;
 pub mod sessions;

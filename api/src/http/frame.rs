@@ -2,6 +2,7 @@
 
 use super::error::foreign;
 use crate::config::Config;
+use crate::store::audit;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::middleware::{CatchPanic, Compression, Cors};
 use poem::web::CompressionAlgo;
@@ -107,7 +108,8 @@ impl<E: Endpoint> Endpoint for OutermostEndpoint<E> {
         let method = request.method().clone();
         // Paths hold ids of ours at most; what people type stands in the query, which is not logged.
         let path = request.uri().path().to_owned();
-        let mut response = match self.inner.call(request).await {
+        let answered = audit::in_request(id.to_string(), self.inner.call(request)).await;
+        let mut response = match answered {
             Ok(response) => response.into_response(),
             Err(error) => foreign(error),
         };

@@ -1,9 +1,17 @@
 //! The edge: shapes of requests and answers, who asks, errors to statuses. No queries, no rules.
 
+mod accounts;
+pub mod auth;
 pub mod contract;
+mod devices;
 pub mod error;
 pub mod frame;
 mod health;
+mod inbox;
+mod payload;
+mod sessions;
+mod sync;
+mod who;
 
 use crate::config::Config;
 use crate::program::Program;

@@ -1,7 +1,6 @@
 //! Account rows: name and phone sealed, the phone found by its keyed hash.
 
-use super::sealed;
-use crate::app::Error;
+use super::{Fault, sealed};
 use crate::seal::Keyring;
 use domain::phone::Phone;
 use entity::account;
@@ -52,7 +51,7 @@ pub fn phone_hash(keys: &Keyring, phone: &Phone) -> Vec<u8> {
     keys.lookup("account_phone", phone.as_str())
 }
 
-pub fn person(keys: &Keyring, row: &account::Model) -> Result<Person, Error> {
+pub fn person(keys: &Keyring, row: &account::Model) -> Result<Person, Fault> {
     Ok(sealed::open(keys, "account", row.id, &row.sealed)?)
 }
 

@@ -1,7 +1,7 @@
 //! Grant rows: an account's role in a place, with its days.
 
+use super::Fault;
 use crate::actor::Grant;
-use crate::app::Error;
 use domain::catalogue::Role;
 use entity::{account, account_grant};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -39,12 +39,12 @@ impl DatedGrant {
     }
 }
 
-fn read(row: account_grant::Model) -> Result<DatedGrant, Error> {
+fn read(row: account_grant::Model) -> Result<DatedGrant, Fault> {
     Ok(DatedGrant {
         id: row.id,
         account: row.account,
         grant: Grant {
-            role: Role::parse(&row.role).ok_or(Error::Damaged("role"))?,
+            role: Role::parse(&row.role).ok_or(Fault::Damaged("role"))?,
             division: row.division,
             grid: row.grid,
             category: row.category,
@@ -56,7 +56,7 @@ fn read(row: account_grant::Model) -> Result<DatedGrant, Error> {
 }
 
 /// All grants of some accounts, ended ones too, in the order in which they were given.
-pub async fn of<C: ConnectionTrait>(db: &C, accounts: &[Uuid]) -> Result<Vec<DatedGrant>, Error> {
+pub async fn of<C: ConnectionTrait>(db: &C, accounts: &[Uuid]) -> Result<Vec<DatedGrant>, Fault> {
     let mut all = Vec::new();
     for part in accounts.chunks(500) {
         let rows = account_grant::Entity::find()
@@ -76,7 +76,7 @@ pub async fn workers_of<C: ConnectionTrait>(
     db: &C,
     grids: &[Uuid],
     today: &str,
-) -> Result<Vec<(Uuid, Uuid)>, Error> {
+) -> Result<Vec<(Uuid, Uuid)>, Fault> {
     if grids.is_empty() {
         return Ok(Vec::new());
     }
@@ -96,7 +96,7 @@ pub async fn workers_of<C: ConnectionTrait>(
     Ok(pairs.collect())
 }
 
-pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<DatedGrant>, Error> {
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<DatedGrant>, Fault> {
     let row = account_grant::Entity::find_by_id(id).one(db).await?;
     row.map(read).transpose()
 }
