@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod dates;
 pub mod desk;
 pub mod devices;
 pub mod divisions;
