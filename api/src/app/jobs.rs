@@ -3,9 +3,8 @@
 use crate::actor::Actor;
 use crate::app::Error;
 use crate::store::db::Db;
-use crate::store::jobs::{self, Filter};
+use crate::store::jobs::{self, Filter, Job};
 use domain::catalogue::Role;
-use entity::job;
 use uuid::Uuid;
 
 /// The account whose jobs `actor` may see; `None` is all of them.
@@ -28,7 +27,7 @@ pub async fn list(
     filter: &Filter,
     after: Option<(i64, Uuid)>,
     limit: u64,
-) -> Result<Vec<job::Model>, Error> {
+) -> Result<Vec<Job>, Error> {
     let mut filter = filter.clone();
     if let Some(account) = reach(actor)? {
         filter.created_by = Some(account);
@@ -40,7 +39,7 @@ pub async fn list(
 ///
 /// # Errors
 /// [`Error::NotFound`] for what does not exist and for what somebody else started.
-pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<job::Model, Error> {
+pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<Job, Error> {
     let own = reach(actor)?;
     let job = jobs::find(db.read(), id).await?.ok_or(Error::NotFound)?;
     match own {

@@ -1,5 +1,6 @@
 //! The contract: all operations under one service, and the document that says so.
 
+use super::Jobs;
 use super::accounts::Accounts;
 use super::auth::Auth;
 use super::devices::Devices;
@@ -7,7 +8,6 @@ use super::divisions::Divisions;
 use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
-use super::jobs::Jobs;
 use super::sessions::Sessions;
 use super::sync::Sync;
 use poem_openapi::{OpenApiService, Tags};

@@ -6,9 +6,8 @@ use super::error::Answer;
 use super::page;
 use crate::app::jobs;
 use crate::program::Program;
-use crate::store::jobs::Filter;
+use crate::store::jobs::{Filter, Job};
 use domain::Instant;
-use entity::job;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -151,8 +150,8 @@ impl JobState {
     }
 }
 
-impl From<job::Model> for JobView {
-    fn from(row: job::Model) -> JobView {
+impl From<Job> for JobView {
+    fn from(row: Job) -> JobView {
         let state = JobState::ALL.into_iter().find(|state| state.name() == row.state);
         JobView {
             id: row.id,

@@ -19,6 +19,7 @@ mod who;
 
 use crate::config::Config;
 use crate::program::Program;
+use jobs::Jobs;
 use poem::listener::TcpListener;
 use poem::{Endpoint, EndpointExt, Response, Route, Server};
 use std::time::Duration;
