@@ -1,8 +1,11 @@
 //! The contract: all operations under one service, and the document that says so.
 
+use super::Jobs;
 use super::accounts::Accounts;
 use super::auth::Auth;
 use super::devices::Devices;
+use super::divisions::Divisions;
+use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::sessions::Sessions;
@@ -23,14 +26,31 @@ pub enum Tag {
     Accounts,
     /// 设备登记
     Devices,
+    /// 区划与网格
+    Divisions,
+    /// 后台任务
+    Jobs,
 }
 
-type Apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
+type Apis = (
+    Health,
+    Auth,
+    Sessions,
+    Accounts,
+    Devices,
+    Sync,
+    Inbox,
+    Divisions,
+    Grids,
+    Jobs,
+);
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
-    let apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
+    let apis = (
+        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs,
+    );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description("底册、入格、走访、审核与回流的接口。错误一律为 code、message、fields。")
         .server(server)

@@ -9,7 +9,7 @@ mod cell;
 mod classify;
 mod days;
 mod delimited;
-mod encoding;
+pub mod encoding;
 mod evidence;
 mod find;
 mod header;

@@ -5,6 +5,7 @@
 
 use super::clock;
 use entity::job;
+pub use entity::job::Model as Job;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,

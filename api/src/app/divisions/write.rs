@@ -1,7 +1,9 @@
 //! Making, renaming and ending divisions.
 
-use super::names;
+use super::{must_be_bureau, names};
+use crate::actor::Actor;
 use crate::app::Error;
+use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
 use crate::store::divisions::{self, Division, InUse, NameKind, OtherName};
 use domain::Instant;
@@ -53,7 +55,8 @@ pub struct FormerName {
 ///
 /// # Errors
 /// `Refused` with the field to correct; `Conflict` when code or name is in use beside it.
-pub async fn create(db: &Db, new: &NewDivision, now: Instant) -> Result<Division, Error> {
+pub async fn create(db: &Db, actor: &Actor, new: &NewDivision, now: Instant) -> Result<Division, Error> {
+    must_be_bureau(actor)?;
     db.write(|txn| async move {
         let parent = match new.parent {
             Some(id) => Some(current(&txn, id, "parent").await?),
@@ -85,6 +88,7 @@ pub async fn create(db: &Db, new: &NewDivision, now: Instant) -> Result<Division
         divisions::insert(&*txn, std::slice::from_ref(&division))
             .await
             .map_err(taken)?;
+        log(&txn, actor, "division_created", division.id, now).await?;
         Ok(division)
     })
     .await
@@ -95,7 +99,14 @@ pub async fn create(db: &Db, new: &NewDivision, now: Instant) -> Result<Division
 /// # Errors
 /// `NotFound`; `Refused` with the field to correct; `Conflict` `division_in_use` when it is to end and there
 /// are divisions, grids or residents in it.
-pub async fn patch(db: &Db, id: Uuid, patch: &DivisionPatch, now: Instant) -> Result<Division, Error> {
+pub async fn patch(
+    db: &Db,
+    actor: &Actor,
+    id: Uuid,
+    patch: &DivisionPatch,
+    now: Instant,
+) -> Result<Division, Error> {
+    must_be_bureau(actor)?;
     db.write(|txn| async move {
         let seen = divisions::find(&*txn, id).await?.ok_or(Error::NotFound)?;
         // The parent first, as everywhere: names under it are judged under its lock.
@@ -139,6 +150,7 @@ pub async fn patch(db: &Db, id: Uuid, patch: &DivisionPatch, now: Instant) -> Re
                 name_is_free(&txn, &after).await?;
             }
             divisions::update(&*txn, &after).await.map_err(taken)?;
+            log(&txn, actor, "division_changed", id, now).await?;
         }
         Ok(after)
     })
@@ -178,6 +190,11 @@ pub(super) fn recode(division: &mut Division, new: Option<String>, on: Date) {
             until: Some(on.to_string()),
         });
     }
+}
+
+async fn log(txn: &Txn, actor: &Actor, action: &'static str, id: Uuid, now: Instant) -> Result<(), Error> {
+    let entry = Entry::done(action, actor.account).on("division", id);
+    Ok(audit::insert(&**txn, entry.by_device(actor.device), now.millis()).await?)
 }
 
 async fn end(

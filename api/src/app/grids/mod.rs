@@ -7,8 +7,9 @@ mod write;
 pub use import::{GridRow, Imported, RowResult, Verdict, check_rows, import_rows};
 pub use write::{GridPatch, NewGrid, create, patch};
 
+use crate::actor::Actor;
 use crate::app::Error;
-use crate::app::divisions::Reach;
+use crate::app::divisions::{Reach, reach};
 use crate::store::db::Db;
 use crate::store::grids::{self, Filter, Grid};
 use crate::store::{divisions, feeds};
@@ -36,9 +37,9 @@ pub struct Wanted {
 }
 
 /// One page of the grids in reach, by code.
-pub async fn list(db: &Db, reach: &Reach, wanted: &Wanted) -> Result<Vec<Shown>, Error> {
+pub async fn list(db: &Db, actor: &Actor, wanted: &Wanted) -> Result<Vec<Shown>, Error> {
     let conn = db.read();
-    let mut filter = filter(db, reach).await?;
+    let mut filter = filter(db, &reach(actor)?).await?;
     filter.ended = wanted.ended;
     let narrower = match wanted.division {
         Some(division) => Some(grids::in_villages(&divisions::below(conn, &[division]).await?)),
@@ -52,8 +53,8 @@ pub async fn list(db: &Db, reach: &Reach, wanted: &Wanted) -> Result<Vec<Shown>,
 ///
 /// # Errors
 /// [`Error::NotFound`] for what does not exist and for what is out of reach.
-pub async fn get(db: &Db, reach: &Reach, id: Uuid) -> Result<Shown, Error> {
-    let filter = filter(db, reach).await?;
+pub async fn get(db: &Db, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
+    let filter = filter(db, &reach(actor)?).await?;
     let grid = grids::find(db.read(), id).await?.ok_or(Error::NotFound)?;
     let within = match (&filter.villages, &filter.grids) {
         (None, None) => true,

@@ -1,8 +1,10 @@
 //! Drawing, redrawing and ending one grid.
 
 use super::ranges;
+use crate::actor::Actor;
 use crate::app::Error;
-use crate::app::divisions::current;
+use crate::app::divisions::{current, must_be_bureau};
+use crate::store::audit::{self, Entry};
 use crate::store::db::Db;
 use crate::store::grids::{self, Grid, Range};
 use domain::Instant;
@@ -40,7 +42,8 @@ pub struct GridPatch {
 ///
 /// # Errors
 /// `Refused` with the field to correct (`range_overlap` names the other grid); `Conflict` `code_taken`.
-pub async fn create(db: &Db, new: &NewGrid, now: Instant) -> Result<Grid, Error> {
+pub async fn create(db: &Db, actor: &Actor, new: &NewGrid, now: Instant) -> Result<Grid, Error> {
+    must_be_bureau(actor)?;
     db.write(|txn| async move {
         let village = current(&txn, new.village, "village").await?;
         if village.level != Level::Village {
@@ -64,6 +67,7 @@ pub async fn create(db: &Db, new: &NewGrid, now: Instant) -> Result<Grid, Error>
         grids::insert(&*txn, std::slice::from_ref(&grid))
             .await
             .map_err(taken)?;
+        log(&*txn, actor, "grid_created", grid.id, now).await?;
         Ok(grid)
     })
     .await
@@ -74,7 +78,8 @@ pub async fn create(db: &Db, new: &NewGrid, now: Instant) -> Result<Grid, Error>
 /// # Errors
 /// `NotFound`; `Refused` with the field to correct; `Conflict` `grid_in_use` when it is to end and there are
 /// residents in it: a cadre moves them first.
-pub async fn patch(db: &Db, id: Uuid, patch: &GridPatch, now: Instant) -> Result<Grid, Error> {
+pub async fn patch(db: &Db, actor: &Actor, id: Uuid, patch: &GridPatch, now: Instant) -> Result<Grid, Error> {
+    must_be_bureau(actor)?;
     db.write(|txn| async move {
         let seen = grids::find(&*txn, id).await?.ok_or(Error::NotFound)?;
         // Ranges of one village are judged under the village's lock.
@@ -112,9 +117,21 @@ pub async fn patch(db: &Db, id: Uuid, patch: &GridPatch, now: Instant) -> Result
         grids::update(&*txn, &after, after.ranges != before.ranges)
             .await
             .map_err(taken)?;
+        log(&*txn, actor, "grid_changed", id, now).await?;
         Ok(after)
     })
     .await
+}
+
+async fn log<C: ConnectionTrait>(
+    txn: &C,
+    actor: &Actor,
+    action: &'static str,
+    id: Uuid,
+    now: Instant,
+) -> Result<(), Error> {
+    let entry = Entry::done(action, actor.account).on("grid", id);
+    Ok(audit::insert(txn, entry.by_device(actor.device), now.millis()).await?)
 }
 
 async fn end<C: ConnectionTrait>(txn: &C, grid: &Grid, until: Date, now: Instant) -> Result<String, Error> {

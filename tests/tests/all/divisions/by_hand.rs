@@ -36,7 +36,7 @@ async fn divisions_by_hand(database: Database) {
             variants: Vec::new(),
             since: None,
         };
-        let made = divisions::create(db, &new, now()).await;
+        let made = divisions::create(db, &bureau(), &new, now()).await;
         let shown = told(made, |d| {
             format!("{} {}", d.code.as_deref().unwrap_or("-"), d.name)
         });
@@ -85,7 +85,7 @@ async fn divisions_by_hand(database: Database) {
         ),
     ];
     for (patch, expected) in patches {
-        let result = divisions::patch(db, village, &patch, now()).await;
+        let result = divisions::patch(db, &bureau(), village, &patch, now()).await;
         let shown = match result {
             Ok(_) => show(db, village).await,
             refused => told(refused, |_| String::new()),
@@ -101,7 +101,11 @@ async fn divisions_end_only_when_nothing_is_in_them(database: Database) {
         until: Some(Some("2026-11-01".parse().unwrap())),
         ..Default::default()
     };
-    let end = async |id| told(divisions::patch(db, id, &ends, now()).await, |d| d.until.unwrap());
+    let end = async |id| {
+        told(divisions::patch(db, &bureau(), id, &ends, now()).await, |d| {
+            d.until.unwrap()
+        })
+    };
     assert_eq!(end(town).await, "division_in_use");
     let grid = draw(db, village, "G1", vec![range("旧围", 1, 60)]).await.unwrap();
     assert_eq!(end(village).await, "division_in_use");
@@ -109,18 +113,20 @@ async fn divisions_end_only_when_nothing_is_in_them(database: Database) {
         until: Some(Some(now().date())),
         ..Default::default()
     };
-    grids::patch(db, grid.id, &ended, now()).await.unwrap();
+    grids::patch(db, &bureau(), grid.id, &ended, now()).await.unwrap();
     assert_eq!(end(village).await, "2026-11-01");
     // Its code and name are free again, its row stays; a file from before does not bring it back.
     let text = "code,name\n440784106201,南坑村\n";
     let done = divisions::import::csv(db, text, now()).await.unwrap();
     assert_eq!(done.issues[0].why, "division_ended");
-    let current = divisions::list(db, &Reach::County, false).await.unwrap();
+    let current = divisions::list(db, &bureau(), false).await.unwrap();
     assert!(current.iter().all(|d| d.id != village));
     let back = DivisionPatch {
         until: Some(None),
         ..Default::default()
     };
-    divisions::patch(db, village, &back, now()).await.unwrap();
+    divisions::patch(db, &bureau(), village, &back, now())
+        .await
+        .unwrap();
     assert_eq!(show(db, village).await, "440784106201 南坑村");
 }

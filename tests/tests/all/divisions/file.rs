@@ -10,7 +10,7 @@ async fn the_published_file_makes_the_county_once(database: Database) {
         .await
         .unwrap();
     assert_eq!((again.created, again.changed, again.same), (0, 0, 153));
-    let all = divisions::list(db, &Reach::County, false).await.unwrap();
+    let all = divisions::list(db, &bureau(), false).await.unwrap();
     assert_eq!(all[0].name, "鹤山市");
     assert_eq!(all[1].name, "沙坪街道");
     assert_eq!(all[2].name, "沙坪街道006号村(测试)");

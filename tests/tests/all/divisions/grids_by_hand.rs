@@ -53,7 +53,7 @@ async fn grids_by_hand(database: Database) {
         let shown = told(made, |grid| format!("{} {}", grid.code, grid.name));
         assert_eq!(shown, expected, "{code}");
     }
-    let first = grids::list(db, &Reach::County, &all()).await.unwrap()[0].clone();
+    let first = grids::list(db, &bureau(), &all()).await.unwrap()[0].clone();
     // Each new grid has its feed.
     let feeds = store::feeds::rows(db.read(), &[first.grid.id]).await.unwrap();
     assert_eq!(
@@ -61,7 +61,7 @@ async fn grids_by_hand(database: Database) {
         (1, 0, [0; 16].as_slice())
     );
     let patch = |patch: GridPatch| async move {
-        let result = grids::patch(db, first.grid.id, &patch, now()).await;
+        let result = grids::patch(db, &bureau(), first.grid.id, &patch, now()).await;
         told(result, |grid| {
             format!("{} {} {:?}", grid.code, grid.name, grid.until)
         })
@@ -118,7 +118,7 @@ async fn of_many_at_once_one_gets_the_name_and_the_numbers(database: Database) {
                 variants: Vec::new(),
                 since: None,
             };
-            let made = divisions::create(&db, &new, now()).await;
+            let made = divisions::create(&db, &bureau(), &new, now()).await;
             let drawn = draw(&db, village, &format!("G{at}"), vec![range("旧围", 1, 60)]).await;
             let imported = grids::import_rows(&db, &rows(GRIDS), now()).await.unwrap();
             (made.is_ok(), drawn.is_ok(), imported.new)

@@ -10,7 +10,7 @@ async fn the_grids_list_draws_the_county_once(database: Database) {
     let rows = rows(GRIDS);
     let dry = grids::check_rows(db, &rows, now()).await.unwrap();
     assert_eq!((dry.new, dry.refused, dry.villages_made), (35, 0, 8));
-    assert!(grids::list(db, &Reach::County, &all()).await.unwrap().is_empty());
+    assert!(grids::list(db, &bureau(), &all()).await.unwrap().is_empty());
     let done = grids::import_rows(db, &rows, now()).await.unwrap();
     assert_eq!((done.new, done.refused, done.villages_made), (35, 0, 8));
     let again = grids::import_rows(db, &rows, now()).await.unwrap();
@@ -18,7 +18,7 @@ async fn the_grids_list_draws_the_county_once(database: Database) {
         (again.same, again.new, again.changed, again.villages_made),
         (35, 0, 0, 0)
     );
-    let page = grids::list(db, &Reach::County, &all()).await.unwrap();
+    let page = grids::list(db, &bureau(), &all()).await.unwrap();
     assert_eq!(page.len(), 35);
     assert_eq!(page[0].grid.name, "后尾1-60号");
     let village = id(db, "良围村").await;

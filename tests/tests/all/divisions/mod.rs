@@ -6,13 +6,15 @@ mod grids_by_hand;
 mod grids_file;
 mod reach;
 
+use api::actor::{Actor, Grant};
 use api::app::Error;
-use api::app::divisions::{self, Reach};
+use api::app::divisions;
 use api::app::grids::{self, GridRow, NewGrid, Wanted};
 use api::store;
 use api::store::db::Db;
 use api::store::grids::Range;
 use domain::Instant;
+use domain::catalogue::Role;
 use std::fmt::Write;
 use tests::database::Database;
 use uuid::Uuid;
@@ -33,8 +35,33 @@ async fn county(database: &Database) -> Db {
     db
 }
 
+/// Somebody with one role, in a grid, a village or a town.
+fn somebody(role: Role, grid: Option<Uuid>, villages: &[Uuid], towns: &[Uuid]) -> Actor {
+    Actor {
+        account: Uuid::from_u128(1),
+        name: "区划员".into(),
+        session: Uuid::from_u128(2),
+        device: None,
+        epoch: 1,
+        must_change: false,
+        grants: vec![Grant {
+            role,
+            division: villages.first().or(towns.first()).copied(),
+            grid,
+            category: None,
+            department: None,
+        }],
+        towns: towns.to_vec(),
+        villages: villages.to_vec(),
+    }
+}
+
+fn bureau() -> Actor {
+    somebody(Role::BureauAdmin, None, &[], &[])
+}
+
 async fn id(db: &Db, name: &str) -> Uuid {
-    let all = divisions::list(db, &Reach::County, true).await.unwrap();
+    let all = divisions::list(db, &bureau(), true).await.unwrap();
     let found: Vec<_> = all.iter().filter(|d| d.name == name).collect();
     assert_eq!(found.len(), 1, "{name}");
     found[0].id
@@ -42,7 +69,7 @@ async fn id(db: &Db, name: &str) -> Uuid {
 
 /// `code name since..until [other names]` of a division.
 async fn show(db: &Db, id: Uuid) -> String {
-    let d = divisions::get(db, &Reach::County, id).await.unwrap();
+    let d = divisions::get(db, &bureau(), id).await.unwrap();
     let mut out = format!("{} {}", d.code.as_deref().unwrap_or("-"), d.name);
     for n in &d.names {
         let (since, until) = (n.since.as_deref().unwrap_or(""), n.until.as_deref().unwrap_or(""));
@@ -100,7 +127,7 @@ async fn draw(db: &Db, village: Uuid, code: &str, ranges: Vec<Range>) -> Result<
         since: None,
         ranges,
     };
-    grids::create(db, &new, now()).await
+    grids::create(db, &bureau(), &new, now()).await
 }
 
 fn all() -> Wanted {
