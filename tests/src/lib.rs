@@ -7,8 +7,11 @@
 // A harness that cannot go on ends the test, and says where.
 #![allow(clippy::unwrap_used)]
 
+pub mod client;
+pub mod contract;
 pub mod database;
 pub mod licence;
+pub mod phone;
 pub mod postgres;
 pub mod source;
 pub mod workspace;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod arrows;
+mod contract;
 mod lengths;
 mod licences;
 mod schema;
