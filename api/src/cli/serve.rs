@@ -1,8 +1,8 @@
 //! `serve` and `migrate`.
 
-use api::config::Config;
-use api::http;
-use api::program::{Program, Schema};
+use crate::config::Config;
+use crate::http;
+use crate::program::{Program, Schema};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 

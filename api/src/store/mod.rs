@@ -4,6 +4,7 @@ pub mod clock;
 pub mod db;
 pub mod divisions;
 pub mod edits;
+pub mod fault;
 pub mod feeds;
 pub mod files;
 pub mod grids;
@@ -12,5 +13,9 @@ pub mod holdings;
 pub mod inbox;
 pub mod jobs;
 pub mod keys;
+pub mod meta;
+pub mod records;
 pub mod sealed;
 pub mod standing;
+
+pub use fault::Fault;

@@ -4,6 +4,10 @@
 
 mod arrows;
 mod contract;
+mod divisions;
+mod files;
+mod jobs;
 mod lengths;
 mod licences;
+mod list_files;
 mod schema;
