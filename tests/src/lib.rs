@@ -7,11 +7,13 @@
 // A harness that cannot go on ends the test, and says where.
 #![allow(clippy::unwrap_used)]
 
+pub mod app;
 pub mod client;
 pub mod contract;
 pub mod database;
 pub mod licence;
 pub mod phone;
 pub mod postgres;
+pub mod process;
 pub mod source;
 pub mod workspace;
