@@ -1,0 +1,46 @@
+//! The program's one clock: made in `main`, read by the edge, jobs and `main` only.
+
+use domain::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The machine's time plus an offset: what configuration says, and how far the database's clock is ahead.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    configured: i64,
+    /// Milliseconds; shared by all clones, so that following the database reaches every one of them.
+    measured: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// A clock that is `seconds` ahead of the machine.
+    pub fn ahead(seconds: i64) -> Clock {
+        Clock {
+            configured: seconds.saturating_mul(1000),
+            measured: Arc::default(),
+        }
+    }
+
+    pub fn now(&self) -> Instant {
+        let offset = self.configured + self.measured.load(Ordering::Relaxed);
+        Instant::from_millis(machine_millis().saturating_add(offset))
+    }
+
+    /// Rows, leases and tokens are dated by the database's clock: says what that clock showed while the machine's
+    /// showed `machine` (milliseconds since 1970).
+    pub fn follow(&self, database: i64, machine: i64) {
+        self.measured.store(database - machine, Ordering::Relaxed);
+    }
+
+    /// Moves this clock and all its clones ahead.
+    pub fn advance(&self, milliseconds: i64) {
+        self.measured.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+/// Milliseconds since 1970 as the machine sees them, without any offset.
+pub fn machine_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
