@@ -7,10 +7,9 @@ const MOST: i64 = 1_000_000_000;
 
 /// Reads yuan as lists write them: 845, 845.00, ￥845元/月, 1,301. `None` when it is no amount.
 pub fn parse_yuan(text: &str) -> Option<i64> {
-    let zeros = clean(text)
-        .chars()
-        .all(|c| half_width(c) == '0' || half_width(c) == '1');
-    if not_stated(text) && !(zeros && !clean(text).is_empty()) {
+    // 0 and 1111 are amounts, whatever they are elsewhere.
+    let digits = !clean(text).is_empty() && clean(text).chars().all(|c| half_width(c).is_ascii_digit());
+    if !digits && not_stated(text) {
         return None;
     }
     let plain: String = clean(text)

@@ -7,6 +7,7 @@
 pub mod amount;
 pub mod catalogue;
 pub mod certificate;
+pub mod code;
 pub mod date;
 pub mod id_number;
 pub mod ids;

@@ -87,7 +87,7 @@ fn plain(text: &str) -> String {
         })
         .collect();
     let parts: Vec<&str> = dotted.split(blank).filter(|p| !p.is_empty()).collect();
-    let foreign = |p: &str| p.chars().all(|c| c.is_ascii());
+    let foreign = |p: &str| p.is_ascii();
     let mut out = String::new();
     for (n, part) in parts.iter().enumerate() {
         if n > 0 && foreign(part) && foreign(parts[n - 1]) {

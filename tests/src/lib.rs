@@ -1,1 +1,14 @@
-//! tests
+//! The harness: databases, the program in process, phones and people who use it. It drives the public doors and
+//! holds no second copy of a business rule.
+//!
+//! `tests/all` is the one binary that uses it. Databases are made by [`database::Database`], and
+//! [`on_both!`] runs one test on SQLite and on PostgreSQL.
+
+// A harness that cannot go on ends the test, and says where.
+#![allow(clippy::unwrap_used)]
+
+pub mod database;
+pub mod licence;
+pub mod postgres;
+pub mod source;
+pub mod workspace;

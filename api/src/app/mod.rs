@@ -1,5 +1,9 @@
 //! Use cases: each owns its transaction, the order of its steps, and who may do it.
 
+pub mod divisions;
 pub mod error;
+pub mod files;
+pub mod grids;
+pub mod jobs;
 
 pub use error::Error;

@@ -1,11 +1,16 @@
 //! Queries: rows to domain values and back. Nothing here decides anything.
 
+pub mod clock;
 pub mod db;
+pub mod divisions;
 pub mod edits;
 pub mod feeds;
+pub mod files;
+pub mod grids;
 pub mod held;
 pub mod holdings;
 pub mod inbox;
+pub mod jobs;
 pub mod keys;
 pub mod sealed;
 pub mod standing;

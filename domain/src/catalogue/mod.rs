@@ -1,9 +1,41 @@
 //! The field catalogue: one table says what can be recorded about a resident.
 //!
 //! Validation, who may write, who decides, how concurrent values merge, masking, list columns and the
-//! phone's form all follow from these rows. The built-in rows are in `catalogue/rows.rs`.
+//! phone's form all follow from these rows. The built-in rows are in `person.rs` and `enrolments.rs`.
+
+mod codes;
+mod enrolments;
+mod person;
+mod rows;
 
 use serde::Serialize;
+
+/// Most characters of a note; longer text belongs in a visit.
+pub const NOTE_LIMIT: u32 = 1_000;
+
+/// What a request and an edit may be, told to phones so that they refuse first.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Bytes of an unpacked sync request.
+    pub request_bytes: usize,
+    pub edits: usize,
+    /// Bytes of one edit.
+    pub edit_bytes: usize,
+    /// Characters of a visit's text.
+    pub visit_characters: usize,
+    pub note_characters: u32,
+    /// Items of one answer.
+    pub items: usize,
+}
+
+pub const LIMITS: Limits = Limits {
+    request_bytes: 8 * 1024 * 1024,
+    edits: 200,
+    edit_bytes: 256 * 1024,
+    visit_characters: 4_000,
+    note_characters: NOTE_LIMIT,
+    items: 500,
+};
 
 /// What kind of value a field holds. The wire shape of each is in docs/sync.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,0 +1,52 @@
+# run · test · bench · openapi · fmt: all that is done with this workspace.
+
+# Where `make run` keeps its county, and how its program is built (see docs of Cargo profiles): dev or release.
+DATA ?= data
+PROFILE ?= dev
+
+program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/heshan-grid
+
+.PHONY: help run test fmt-check lint doc tests bench openapi fmt
+
+help:
+	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
+	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
+	@echo 'make bench    the published numbers again, in a release build'
+	@echo 'make openapi  rewrites openapi.yaml from the program'
+	@echo 'make fmt      formats the code'
+
+run:
+	@scripts/check-toolchain
+	cargo build --locked --package api --profile $(PROFILE)
+	@mkdir -p $(DATA)
+	HESHAN_DATA=$(DATA) $(program) demo
+	HESHAN_DATA=$(DATA) exec $(program) serve
+
+# Licences, layers and file lengths are tests as well: see tests/tests/all.
+test: fmt-check lint doc tests
+
+fmt-check:
+	@scripts/check-toolchain
+	@scripts/postgres-bin >/dev/null
+	cargo fmt --all --check
+
+lint: fmt-check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+doc: lint
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+
+tests: doc
+	cargo test --locked --workspace --no-run
+	scripts/with-postgres cargo test --locked --workspace
+
+bench:
+	@scripts/check-toolchain
+	cargo run --locked --release --package bench
+
+openapi:
+	cargo run --locked --quiet --package api -- openapi > openapi.yaml.new
+	mv openapi.yaml.new openapi.yaml
+
+fmt:
+	cargo fmt --all

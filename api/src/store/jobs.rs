@@ -1,0 +1,274 @@
+//! Job rows: background work of all nodes in one table, each row leased to at most one owner.
+//!
+//! An owner is one run of one job, not a node: a node that lost a lease and took it again is another owner, so
+//! that what the first run still tries to commit is refused. Leases are dated by the database's clock.
+
+use super::clock;
+use entity::job;
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+/// The states of a job's row.
+pub mod state {
+    /// Waits for an owner, not before `lease_until`.
+    pub const QUEUED: &str = "queued";
+    pub const RUNNING: &str = "running";
+    pub const DONE: &str = "done";
+    /// Ended without success; `last_error` says why.
+    pub const FAILED: &str = "failed";
+}
+
+/// A job as it is put in line.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub id: Uuid,
+    pub kind: &'static str,
+    /// What the work is about: a list, a file.
+    pub subject: Option<Uuid>,
+    /// How many steps are expected; 0 where that is not known yet.
+    pub total: i32,
+    pub created_by: Uuid,
+}
+
+pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewJob) -> Result<(), DbErr> {
+    let row = job::ActiveModel {
+        id: Set(new.id),
+        kind: Set(new.kind.into()),
+        subject: Set(new.subject),
+        state: Set(state::QUEUED.into()),
+        owner: Set(None),
+        lease_until: Set(0),
+        attempts: Set(0),
+        progress: Set(0),
+        total: Set(new.total),
+        last_error: Set(None),
+        created_by: Set(new.created_by),
+        created_at: Set(clock::now(db).await?),
+        finished_at: Set(None),
+    };
+    job::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Whether a job of these kinds could be taken now: the cheap look before [`claim`].
+pub async fn any_due<C: ConnectionTrait>(db: &C, kinds: &[&str]) -> Result<bool, DbErr> {
+    let now = clock::now(db).await?;
+    let row = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(due(kinds, now))
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(db)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Takes the oldest job that is queued or whose owner's lease has ended, for `lease` milliseconds.
+pub async fn claim<C: ConnectionTrait>(
+    db: &C,
+    kinds: &[&str],
+    owner: Uuid,
+    lease: i64,
+) -> Result<Option<job::Model>, DbErr> {
+    let now = clock::now(db).await?;
+    let found = job::Entity::find()
+        .filter(due(kinds, now))
+        .order_by_asc(job::Column::CreatedAt)
+        .order_by_asc(job::Column::Id)
+        .limit(1)
+        // Two nodes that look at the same moment take two jobs, and neither waits. SQLite has one writer anyway.
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(db)
+        .await?;
+    let Some(mut row) = found else {
+        return Ok(None);
+    };
+    row.state = state::RUNNING.into();
+    row.owner = Some(owner);
+    row.lease_until = now + lease;
+    row.attempts += 1;
+    job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(row.state.clone()))
+        .col_expr(job::Column::Owner, Expr::value(row.owner))
+        .col_expr(job::Column::LeaseUntil, Expr::value(row.lease_until))
+        .col_expr(job::Column::Attempts, Expr::value(row.attempts))
+        .filter(job::Column::Id.eq(row.id))
+        .exec(db)
+        .await?;
+    Ok(Some(row))
+}
+
+fn due(kinds: &[&str], now: i64) -> Condition {
+    Condition::all()
+        .add(job::Column::Kind.is_in(kinds.iter().copied()))
+        .add(job::Column::State.is_in([state::QUEUED, state::RUNNING]))
+        .add(job::Column::LeaseUntil.lte(now))
+}
+
+/// Lengthens the lease from now. `false`: the job has another owner, or none, by now.
+pub async fn renew<C: ConnectionTrait>(db: &C, id: Uuid, owner: Uuid, lease: i64) -> Result<bool, DbErr> {
+    let until = clock::now(db).await? + lease;
+    let done = owned(id, owner)
+        .col_expr(job::Column::LeaseUntil, Expr::value(until))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Says how far the owner is, and locks the row until commit: what is committed together with this was done by
+/// the one owner. `false`: the job has another owner by now, and nothing of this run may be committed.
+pub async fn advance<C: ConnectionTrait>(
+    db: &C,
+    id: Uuid,
+    owner: Uuid,
+    progress: i32,
+    total: i32,
+) -> Result<bool, DbErr> {
+    let done = owned(id, owner)
+        .col_expr(job::Column::Progress, Expr::value(progress))
+        .col_expr(job::Column::Total, Expr::value(total))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Done,
+    /// For good: `code` is a stable name, never text from the data.
+    Failed {
+        code: &'static str,
+    },
+    /// To be tried again after `wait` milliseconds.
+    Again {
+        code: &'static str,
+        wait: i64,
+    },
+    /// The node stops: to be taken up by anyone at once, and not counted as an attempt.
+    Stopped,
+}
+
+/// Ends the owner's run. `false`: the job has another owner by now, nothing was changed.
+pub async fn finish<C: ConnectionTrait>(db: &C, id: Uuid, owner: Uuid, ended: Ended) -> Result<bool, DbErr> {
+    let now = clock::now(db).await?;
+    let free = owned(id, owner).col_expr(job::Column::Owner, Expr::value(None::<Uuid>));
+    let update = match ended {
+        Ended::Done => free
+            .col_expr(job::Column::State, Expr::value(state::DONE))
+            .col_expr(job::Column::LastError, Expr::value(None::<String>))
+            .col_expr(job::Column::FinishedAt, Expr::value(now)),
+        Ended::Failed { code } => free
+            .col_expr(job::Column::State, Expr::value(state::FAILED))
+            .col_expr(job::Column::LastError, Expr::value(code))
+            .col_expr(job::Column::FinishedAt, Expr::value(now)),
+        Ended::Again { code, wait } => free
+            .col_expr(job::Column::State, Expr::value(state::QUEUED))
+            .col_expr(job::Column::LastError, Expr::value(code))
+            .col_expr(job::Column::LeaseUntil, Expr::value(now + wait)),
+        Ended::Stopped => free
+            .col_expr(job::Column::State, Expr::value(state::QUEUED))
+            .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).sub(1))
+            .col_expr(job::Column::LeaseUntil, Expr::value(now)),
+    };
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
+fn owned(id: Uuid, owner: Uuid) -> sea_orm::UpdateMany<job::Entity> {
+    job::Entity::update_many()
+        .filter(job::Column::Id.eq(id))
+        .filter(job::Column::Owner.eq(owner))
+        .filter(job::Column::State.eq(state::RUNNING))
+}
+
+/// Ends all leases: for a database with one node, when that node starts.
+pub async fn end_leases<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    job::Entity::update_many()
+        .col_expr(job::Column::LeaseUntil, Expr::value(0))
+        .filter(job::Column::State.eq(state::RUNNING))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Puts a failed job in line again, with its attempts counted anew. `false`: it has not failed.
+pub async fn again<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr> {
+    let done = job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(state::QUEUED))
+        .col_expr(job::Column::Attempts, Expr::value(0))
+        .col_expr(job::Column::LeaseUntil, Expr::value(0))
+        .col_expr(job::Column::FinishedAt, Expr::value(None::<i64>))
+        .filter(job::Column::Id.eq(id))
+        .filter(job::Column::State.eq(state::FAILED))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<job::Model>, DbErr> {
+    job::Entity::find_by_id(id).one(db).await
+}
+
+/// The newest job of a kind about one subject.
+pub async fn of_subject<C: ConnectionTrait>(
+    db: &C,
+    kind: &str,
+    subject: Uuid,
+) -> Result<Option<job::Model>, DbErr> {
+    job::Entity::find()
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::Subject.eq(subject))
+        .order_by_desc(job::Column::CreatedAt)
+        .order_by_desc(job::Column::Id)
+        .one(db)
+        .await
+}
+
+/// What a page of jobs is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub created_by: Option<Uuid>,
+    pub kind: Option<String>,
+    pub state: Option<String>,
+    pub subject: Option<Uuid>,
+}
+
+/// One page, newest first, after the job with this (created_at, id).
+pub async fn page<C: ConnectionTrait>(
+    db: &C,
+    filter: &Filter,
+    after: Option<(i64, Uuid)>,
+    limit: u64,
+) -> Result<Vec<job::Model>, DbErr> {
+    use job::Column as C_;
+    let mut query = job::Entity::find();
+    if let Some(by) = filter.created_by {
+        query = query.filter(C_::CreatedBy.eq(by));
+    }
+    if let Some(kind) = &filter.kind {
+        query = query.filter(C_::Kind.eq(kind));
+    }
+    if let Some(state) = &filter.state {
+        query = query.filter(C_::State.eq(state));
+    }
+    if let Some(subject) = filter.subject {
+        query = query.filter(C_::Subject.eq(subject));
+    }
+    if let Some((at, id)) = after {
+        let earlier = Condition::any()
+            .add(C_::CreatedAt.lt(at))
+            .add(Condition::all().add(C_::CreatedAt.eq(at)).add(C_::Id.lt(id)));
+        query = query.filter(earlier);
+    }
+    query
+        .order_by_desc(C_::CreatedAt)
+        .order_by_desc(C_::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}

@@ -1,0 +1,373 @@
+//! One edit as it arrived: either understood whole, or kept with its bytes and the reason.
+
+use crate::canonical;
+use domain::catalogue::LIMITS;
+use domain::{EditId, GridId, Instant, ResidentId};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one person did in one sitting with one record.
+#[derive(Clone)]
+pub struct Edit {
+    pub id: EditId,
+    /// The device's own count, from 1.
+    pub seq: i64,
+    /// By the device's clock: evidence only, nothing is ordered by it.
+    pub made_at: Instant,
+    pub resident: ResidentId,
+    /// The catalogue version it was made with.
+    pub catalogue: u32,
+    /// The record's version that the author saw.
+    pub base: Option<String>,
+    /// This device's previous edit on the record, where `base` does not include it.
+    pub after: Option<EditId>,
+    pub fields: BTreeMap<String, FieldWrite>,
+    pub confirm: BTreeSet<String>,
+    pub create: Option<GridId>,
+    pub visit: Option<VisitPart>,
+    pub report: Option<Report>,
+    /// The canonical form and its SHA-256: what makes a repeated edit known.
+    pub canonical: String,
+    pub digest: [u8; 32],
+}
+
+/// One field as its author saw it and wrote it, still as JSON: the catalogue reads it field by field.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum FieldWrite {
+    Value(ValueWrite),
+    Set(SetWrite),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueWrite {
+    pub was: Value,
+    pub now: Value,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetWrite {
+    #[serde(default)]
+    pub add: Vec<String>,
+    #[serde(default)]
+    pub remove: Vec<String>,
+}
+
+/// A visit 走访; its id is its edit's.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VisitPart {
+    pub means: Means,
+    pub outcome: VisitOutcome,
+    pub at: Instant,
+    pub text: Option<String>,
+    pub needs: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// 上门: the only one that proves residence.
+    Home,
+    Phone,
+    Video,
+    ThirdParty,
+    Neighbour,
+}
+
+impl Means {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Means::Home => "home",
+            Means::Phone => "phone",
+            Means::Video => "video",
+            Means::ThirdParty => "third_party",
+            Means::Neighbour => "neighbour",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitOutcome {
+    Met,
+    NotAtHome,
+    Refused,
+    Unreachable,
+    NotFound,
+}
+
+impl VisitOutcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            VisitOutcome::Met => "met",
+            VisitOutcome::NotAtHome => "not_at_home",
+            VisitOutcome::Refused => "refused",
+            VisitOutcome::Unreachable => "unreachable",
+            VisitOutcome::NotFound => "not_found",
+        }
+    }
+}
+
+/// What a worker reports for a cadre to decide.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    pub kind: ReportKind,
+    pub date: Option<String>,
+    pub place: Option<String>,
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportKind {
+    Died,
+    MovedOut,
+    NotFound,
+}
+
+impl ReportKind {
+    /// The life status that the report asks for.
+    pub const fn status(self) -> &'static str {
+        match self {
+            ReportKind::Died => "died",
+            ReportKind::MovedOut => "moved_out",
+            ReportKind::NotFound => "not_found",
+        }
+    }
+}
+
+/// Why bytes are no edit: a stable code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    TooLarge,
+    NotJson,
+    /// A member is missing, unknown, or of another type.
+    Malformed,
+    /// `seq` is not positive.
+    BadSeq,
+    /// Carries changes of a full client, which this server does not take.
+    Changes,
+    Empty,
+}
+
+impl Unreadable {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Unreadable::TooLarge => "edit_too_large",
+            Unreadable::NotJson => "not_json",
+            Unreadable::Malformed => "malformed",
+            Unreadable::BadSeq => "bad_seq",
+            Unreadable::Changes => "changes_not_taken",
+            Unreadable::Empty => "empty_edit",
+        }
+    }
+
+    pub const fn message(self) -> &'static str {
+        match self {
+            Unreadable::TooLarge => "单条修改超过大小限制，已原样保留",
+            Unreadable::NotJson => "内容无法解析，已原样保留",
+            Unreadable::Malformed => "修改的格式不符合约定，已原样保留",
+            Unreadable::BadSeq => "修改的序号无效，已原样保留",
+            Unreadable::Changes => "服务器不接收完整客户端的变更，已原样保留",
+            Unreadable::Empty => "修改没有任何内容，已原样保留",
+        }
+    }
+}
+
+pub enum Arrived {
+    Edit(Box<Edit>),
+    Unreadable {
+        why: Unreadable,
+        /// SHA-256 of the bytes: how it is known where it has no readable id.
+        digest: [u8; 32],
+        /// What could be read all the same.
+        id: Option<EditId>,
+        seq: Option<i64>,
+        resident: Option<ResidentId>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    id: String,
+    seq: i64,
+    made_at: Instant,
+    resident: String,
+    catalogue: u32,
+    base: Option<String>,
+    after: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, FieldWrite>,
+    #[serde(default)]
+    confirm: BTreeSet<String>,
+    create: Option<WireCreate>,
+    visit: Option<VisitPart>,
+    report: Option<Report>,
+    changes: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireCreate {
+    grid: String,
+}
+
+impl Arrived {
+    /// Reads the bytes of one edit, strictly. What is not understood is kept as it came.
+    ///
+    /// ```
+    /// # use sync::arrived::{Arrived, Unreadable};
+    /// let Arrived::Unreadable { why, .. } = Arrived::parse(b"{\"id\":\"\\ud83d\"}") else { panic!() };
+    /// assert_eq!(why, Unreadable::NotJson);
+    /// ```
+    pub fn parse(bytes: &[u8]) -> Arrived {
+        if bytes.len() > LIMITS.edit_bytes {
+            return unreadable(bytes, Unreadable::TooLarge, None);
+        }
+        let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
+            return unreadable(bytes, Unreadable::NotJson, None);
+        };
+        match read(&json) {
+            Ok(edit) => Arrived::Edit(Box::new(edit)),
+            Err(why) => unreadable(bytes, why, Some(&json)),
+        }
+    }
+}
+
+fn read(json: &Value) -> Result<Edit, Unreadable> {
+    let wire = Wire::deserialize(json).map_err(|_| Unreadable::Malformed)?;
+    if wire.changes.is_some() {
+        return Err(Unreadable::Changes);
+    }
+    if wire.seq < 1 {
+        return Err(Unreadable::BadSeq);
+    }
+    let long = |text: &Option<String>| {
+        text.as_ref()
+            .is_some_and(|t| t.chars().count() > LIMITS.visit_characters)
+    };
+    let report_long = wire
+        .report
+        .as_ref()
+        .is_some_and(|r| long(&r.text) || long(&r.place));
+    if wire.visit.as_ref().is_some_and(|v| long(&v.text)) || report_long {
+        return Err(Unreadable::TooLarge);
+    }
+    let dated = |r: &Report| {
+        r.date
+            .as_deref()
+            .is_none_or(|d| domain::date::parse_wire(d).is_some())
+    };
+    if !wire.report.as_ref().is_none_or(dated) {
+        return Err(Unreadable::Malformed);
+    }
+    let empty =
+        wire.fields.is_empty() && wire.confirm.is_empty() && wire.visit.is_none() && wire.report.is_none();
+    if empty && wire.create.is_none() {
+        return Err(Unreadable::Empty);
+    }
+    let after = wire
+        .after
+        .map(|a| EditId::parse(&a).ok_or(Unreadable::Malformed))
+        .transpose()?;
+    let create = wire
+        .create
+        .map(|c| GridId::parse(&c.grid).ok_or(Unreadable::Malformed))
+        .transpose()?;
+    let canonical = canonical::form(json);
+    Ok(Edit {
+        id: EditId::parse(&wire.id).ok_or(Unreadable::Malformed)?,
+        seq: wire.seq,
+        made_at: wire.made_at,
+        resident: ResidentId::parse(&wire.resident).ok_or(Unreadable::Malformed)?,
+        catalogue: wire.catalogue,
+        base: wire.base,
+        after,
+        fields: wire.fields,
+        confirm: wire.confirm,
+        create,
+        visit: wire.visit,
+        report: wire.report,
+        digest: canonical::digest(&canonical),
+        canonical,
+    })
+}
+
+fn unreadable(bytes: &[u8], why: Unreadable, json: Option<&Value>) -> Arrived {
+    let text = |key: &str| json.and_then(|j| j.get(key)).and_then(Value::as_str);
+    Arrived::Unreadable {
+        why,
+        digest: canonical::digest_bytes(bytes),
+        id: text("id").and_then(EditId::parse),
+        seq: json
+            .and_then(|j| j.get("seq"))
+            .and_then(Value::as_i64)
+            .filter(|s| *s > 0),
+        resident: text("resident").and_then(ResidentId::parse),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn edit() -> Value {
+        json!({
+            "id": "01930000-0000-7000-8000-000000000001", "seq": 1, "made_at": "2026-11-06T01:00:00Z",
+            "resident": "01930000-0000-7000-8000-0000000000aa", "catalogue": 1,
+            "fields": { "phone": { "was": null, "now": "13900078411" }, "needs": { "add": ["送餐"] } },
+        })
+    }
+
+    #[test]
+    fn what_is_understood_and_what_is_kept() {
+        assert!(matches!(
+            Arrived::parse(edit().to_string().as_bytes()),
+            Arrived::Edit(_)
+        ));
+        let cases: [(&str, Value, Unreadable); 11] = [
+            ("seq", json!(0), Unreadable::BadSeq),
+            ("seq", json!("1"), Unreadable::Malformed),
+            (
+                "id",
+                json!("01930000-0000-7000-8000-00000000000A"),
+                Unreadable::Malformed,
+            ),
+            ("resident", json!("nobody"), Unreadable::Malformed),
+            ("made_at", json!("gestern"), Unreadable::Malformed),
+            ("surprise", json!(1), Unreadable::Malformed),
+            ("fields", json!({"phone": {"now": "1"}}), Unreadable::Malformed),
+            ("fields", json!({}), Unreadable::Empty),
+            ("changes", json!(["AAAA"]), Unreadable::Changes),
+            (
+                "report",
+                json!({"kind": "died", "date": "31.12."}),
+                Unreadable::Malformed,
+            ),
+            (
+                "visit",
+                json!({"means": "home", "outcome": "met", "at": "2026-11-06T01:00:00Z", "text": "长".repeat(4001)}),
+                Unreadable::TooLarge,
+            ),
+        ];
+        for (key, value, expected) in cases {
+            let mut bad = edit();
+            bad[key] = value;
+            match Arrived::parse(bad.to_string().as_bytes()) {
+                Arrived::Unreadable { why, .. } => assert_eq!(why, expected, "{key}"),
+                Arrived::Edit(_) => panic!("{key} was taken"),
+            }
+        }
+        let huge = format!("{{\"id\":\"{}\"}}", "x".repeat(300_000));
+        for bytes in [huge.as_bytes(), b"", b"\xff\xfe", b"[1", b"null"] {
+            assert!(matches!(Arrived::parse(bytes), Arrived::Unreadable { .. }));
+        }
+    }
+}

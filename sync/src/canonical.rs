@@ -1,0 +1,91 @@
+//! The canonical form of an edit, over which its digest is taken: docs/sync.md names it for other clients.
+//!
+//! Members sorted, no blanks, instants as milliseconds, strings in NFC. Two writings of one edit are equal.
+
+use domain::Instant;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+
+/// Members of an edit that hold an instant.
+const INSTANTS: [&str; 2] = ["made_at", "at"];
+
+/// The edit in canonical form.
+pub fn form(edit: &Value) -> String {
+    let mut out = String::new();
+    write(edit, false, &mut out);
+    out
+}
+
+/// SHA-256 of the canonical form.
+pub fn digest(canonical: &str) -> [u8; 32] {
+    digest_bytes(canonical.as_bytes())
+}
+
+/// SHA-256 of bytes that could not be read.
+pub fn digest_bytes(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn write(value: &Value, instant: bool, out: &mut String) {
+    match value {
+        Value::String(text) => match Instant::parse(text).filter(|_| instant) {
+            Some(at) => out.push_str(&at.millis().to_string()),
+            None => out.push_str(&quoted(text)),
+        },
+        Value::Array(items) => {
+            out.push('[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                write(item, false, out);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (n, (key, item)) in members.into_iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                out.push_str(&quoted(key));
+                out.push(':');
+                write(item, INSTANTS.contains(&key.as_str()), out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text.nfc().collect::<String>()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_writings_of_one_edit_are_equal() {
+        let forms = [
+            r#"{"id":"x","made_at":"2026-11-06T01:00:00Z","fields":{"name":{"was":null,"now":"梁"}}}"#,
+            r#"{ "fields": {"name": {"now": "\u6881", "was": null}}, "made_at": "2026-11-06T09:00:00.000+08:00", "id": "x" }"#,
+        ];
+        let forms: Vec<String> = forms
+            .iter()
+            .map(|f| form(&serde_json::from_str(f).unwrap()))
+            .collect();
+        assert_eq!(forms[0], forms[1]);
+        assert_eq!(
+            forms[0],
+            r#"{"fields":{"name":{"now":"梁","was":null}},"id":"x","made_at":1793926800000}"#
+        );
+        // A text that looks like an instant stays a text.
+        let text = form(&serde_json::json!({"now": "2026-11-06T01:00:00Z"}));
+        assert_eq!(text, r#"{"now":"2026-11-06T01:00:00Z"}"#);
+    }
+}

@@ -1,0 +1,135 @@
+//! Applies one edit to a record. The same record and edit always give the same result.
+
+use crate::arrived::Edit;
+use crate::base::{self, Base};
+use crate::beside::{describe_held, find_conflicts};
+use crate::confirm::confirm;
+use crate::field::{Puts, take_field, write_puts};
+use crate::outcome::{Ask, Outcome, Taken};
+use crate::policy::{Door, Judged, Writer, judge};
+use crate::record::{Record, Source, State, VisitLine};
+use crate::skeleton::Derive;
+use domain::Value;
+use domain::catalogue::Catalogue;
+
+/// What taking an edit needs beside the record.
+pub struct Context<'a> {
+    pub catalogue: &'a Catalogue,
+    pub derive: Derive<'a>,
+    pub source: Source,
+}
+
+/// Takes an edit in. What fails policy is held or becomes a proposal and never enters the document; whatever the
+/// outcome, nothing that was typed is lost.
+pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>) -> Taken {
+    let base = base::effective(record, edit, writer.device, cx.catalogue);
+    take_at(record, edit, &base, writer, cx)
+}
+
+/// [`take`] at a base that is already known: how an approved proposal is written at its own.
+pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, cx: &Context<'_>) -> Taken {
+    if let Some(held) = refuse_whole(record, edit, cx.catalogue) {
+        return held;
+    }
+    // Before anything is written: a request stands or falls whole.
+    if let Some(stale) = changed_meanwhile(record, edit, writer, cx.catalogue) {
+        return Taken {
+            outcome: Outcome::Held,
+            changed_meanwhile: Some(stale),
+            ..Taken::nothing()
+        };
+    }
+    let mut taken = Taken::nothing();
+    let mut puts = Puts::default();
+    for (key, write) in &edit.fields {
+        let outcome = take_field(record, edit, writer, cx, base, key, write, &mut puts, &mut taken);
+        taken.fields.insert(key.clone(), outcome);
+    }
+    confirm(record, edit, cx, base, writer, &mut puts, &mut taken);
+    let heads_before = record.doc.get_heads();
+    let seen = match base {
+        Base::Known { heads, .. } => heads.clone(),
+        Base::Unknown => heads_before.clone(),
+    };
+    let current = heads_before.iter().all(|head| seen.contains(head));
+    write_puts(record, edit, cx, &seen, puts, &mut taken);
+    if !current || base.is_unknown() {
+        find_conflicts(record, edit, cx, &seen, &mut taken);
+    }
+    if edit.create.is_some() {
+        taken.asks.push(Ask::NewResident);
+    }
+    if let Some(report) = &edit.report {
+        let (date, place, text) = (report.date.clone(), report.place.clone(), report.text.clone());
+        taken.asks.push(Ask::Departure {
+            kind: report.kind.status(),
+            date,
+            place,
+            text,
+        });
+        taken.outcome = taken.outcome.max(Outcome::Proposed);
+    }
+    if let Some(visit) = &edit.visit {
+        record.add_visit(VisitLine {
+            visit: edit.id,
+            at: visit.at,
+            by: writer.name.clone(),
+            means: visit.means.name().into(),
+            outcome: visit.outcome.name().into(),
+            text: visit
+                .text
+                .as_deref()
+                .map(domain::text::note)
+                .filter(|t| !t.is_empty()),
+        });
+    }
+    taken.outcome = taken.fields.values().copied().fold(taken.outcome, Outcome::max);
+    describe_held(&mut taken);
+    record.kept.sources.insert(edit.id, cx.source.clone());
+    record.stamp(edit.id, writer.device, Some(edit.seq), taken.changes.clone());
+    taken
+}
+
+/// The first fact of a console's request that is no longer what it saw, with what it is now.
+fn changed_meanwhile(
+    record: &Record,
+    edit: &Edit,
+    writer: &Writer,
+    catalogue: &Catalogue,
+) -> Option<(String, Value)> {
+    if writer.door != Door::Console {
+        return None;
+    }
+    edit.fields.iter().find_map(|(key, write)| {
+        let Judged::Decide(field, was, now) = judge(catalogue, edit.catalogue, key, write, writer) else {
+            return None;
+        };
+        let present = record.fact(field.key);
+        let stale = !field.same(&present, &was) && !field.same(&present, &now);
+        stale.then(|| (key.clone(), present))
+    })
+}
+
+/// What keeps an edit out as a whole.
+fn refuse_whole(record: &Record, edit: &Edit, catalogue: &Catalogue) -> Option<Taken> {
+    if edit.catalogue > catalogue.version {
+        return Some(Taken::held(
+            "catalogue_unknown",
+            "修改所用的字段目录版本服务器尚不认识，已原样保留",
+        ));
+    }
+    if !catalogue.reads(edit.catalogue) {
+        return Some(Taken::held(
+            "catalogue_too_old",
+            "修改所用的字段目录版本过旧，已原样保留，请更新小程序",
+        ));
+    }
+    if record.state == State::Departed {
+        return Some(Taken::held(
+            "resident_departed",
+            "该人员已离册，修改已保留待人工处理",
+        ));
+    }
+    (edit.create.is_some() && record.n > 0)
+        .then(|| Taken::held("already_there", "该人员已存在，重复新建已保留待人工处理"))
+}

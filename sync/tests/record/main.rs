@@ -1,0 +1,9 @@
+//! The record as a whole, through the crate's public API: the laws that every history keeps, and the stories.
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod catalogue;
+mod desk;
+mod history;
+mod laws;
+mod stories;

@@ -1,0 +1,128 @@
+//! A fresh database for one test, embedded or PostgreSQL.
+
+use crate::postgres;
+use api::store::db::Db;
+use migration::Migrator;
+use sea_orm::{ConnectOptions, Database as Connection};
+use sea_orm_migration::MigratorTrait;
+use std::path::Path;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// The embedded database's file inside a data folder.
+const SQLITE_FILE: &str = "heshan.db";
+
+/// A database that belongs to one test and goes away with the value, together with a data folder for keys and files.
+pub struct Database {
+    folder: TempDir,
+    postgres: Option<postgres::Own>,
+}
+
+impl Database {
+    /// Embedded, with the newest schema and no rows.
+    pub async fn sqlite() -> Database {
+        static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let migrated = MIGRATED.get_or_init(|| async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(SQLITE_FILE);
+            migrate(&sqlite_url(&file)).await;
+            std::fs::read(file).unwrap()
+        });
+        let database = Database::empty_sqlite();
+        std::fs::write(database.sqlite_file(), migrated.await).unwrap();
+        database
+    }
+
+    /// On the test command's server, with the newest schema and no rows.
+    pub async fn postgres() -> Database {
+        Database {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: Some(postgres::Own::migrated().await),
+        }
+    }
+
+    /// Embedded, not yet made.
+    pub fn empty_sqlite() -> Database {
+        Database {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: None,
+        }
+    }
+
+    /// On the test command's server, without any table.
+    pub async fn empty_postgres() -> Database {
+        Database::empty_on(postgres::server()).await
+    }
+
+    /// On a server of the test's own, without any table.
+    pub async fn empty_on(server: String) -> Database {
+        Database {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: Some(postgres::Own::empty(server).await),
+        }
+    }
+
+    /// The data folder: keys, files, and the embedded database.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.postgres.is_some()
+    }
+
+    /// As the program's configuration takes it; nothing for an embedded database, which lies in the data folder.
+    pub fn postgres_url(&self) -> Option<String> {
+        self.postgres.as_ref().map(postgres::Own::url)
+    }
+
+    /// As sea-orm takes it.
+    pub fn url(&self) -> String {
+        self.postgres_url()
+            .unwrap_or_else(|| sqlite_url(&self.sqlite_file()))
+    }
+
+    /// Opens it as the program does.
+    pub async fn open(&self) -> Db {
+        match self.postgres_url() {
+            Some(url) => Db::open_postgres(&url, 8).await.unwrap(),
+            None => Db::open_sqlite(&self.sqlite_file()).await.unwrap(),
+        }
+    }
+
+    fn sqlite_file(&self) -> std::path::PathBuf {
+        self.folder.path().join(SQLITE_FILE)
+    }
+}
+
+fn sqlite_url(file: &Path) -> String {
+    format!("sqlite://{}?mode=rwc", file.display())
+}
+
+/// Brings the schema at `url` to its newest form, and lets go of the database.
+pub(crate) async fn migrate(url: &str) {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1);
+    let db = Connection::connect(options).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// Runs each test on a fresh database of both kinds: `on_both!(a_test)` makes `a_test::sqlite` and
+/// `a_test::postgres` of `async fn a_test(database: Database)`.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name($crate::database::Database::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name($crate::database::Database::postgres().await).await;
+            }
+        }
+    )+ };
+}
