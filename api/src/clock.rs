@@ -8,16 +8,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The machine's time plus an offset: what configuration says, and how far the database's clock is ahead.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
+    /// Milliseconds.
     configured: i64,
     /// Milliseconds; shared by all clones, so that following the database reaches every one of them.
     measured: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// A clock that is `seconds` ahead of the machine.
-    pub fn ahead(seconds: i64) -> Clock {
+    /// A clock that is `offset` milliseconds ahead of the machine.
+    pub fn with_offset(offset: i64) -> Clock {
         Clock {
-            configured: seconds.saturating_mul(1000),
+            configured: offset,
             measured: Arc::default(),
         }
     }

@@ -2,6 +2,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod clock;
+pub mod config;
+pub mod http;
 pub mod jobs;
+pub mod net;
+pub mod program;
 pub mod seal;
 pub mod store;

@@ -75,7 +75,10 @@ mod tests {
 
     #[test]
     fn the_client_is_the_last_address_that_no_proxy_has() {
-        let trusted: Vec<Network> = ["10.0.0.0/8", "::1"].iter().filter_map(|t| Network::parse(t)).collect();
+        let trusted: Vec<Network> = ["10.0.0.0/8", "::1"]
+            .iter()
+            .filter_map(|t| Network::parse(t))
+            .collect();
         for (peer, forwarded, expected) in [
             ("203.0.113.9", "", "203.0.113.9"),
             ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
@@ -103,9 +106,16 @@ mod tests {
             ("192.0.2.7", "192.0.2.8", false),
         ] {
             let network = Network::parse(network).unwrap();
-            assert_eq!(network.contains(address.parse().unwrap()), expected, "{network:?} {address}");
+            assert_eq!(
+                network.contains(address.parse().unwrap()),
+                expected,
+                "{network:?} {address}"
+            );
         }
         assert_eq!(Network::parse("10.0.0.0/33"), None);
-        assert_eq!(counted("2001:db8::1:2".parse().unwrap()), counted("2001:db8::9:9".parse().unwrap()));
+        assert_eq!(
+            counted("2001:db8::1:2".parse().unwrap()),
+            counted("2001:db8::9:9".parse().unwrap())
+        );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It spells out its own names: entities change, history must not.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m20261125_000001_keys_and_divisions;

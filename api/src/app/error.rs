@@ -16,6 +16,15 @@ pub enum Error {
         code: &'static str,
         message: &'static str,
     },
+    /// 401: nobody knows who is asking, or not any more.
+    #[error("{code}")]
+    Unauthorized {
+        code: &'static str,
+        message: &'static str,
+    },
+    /// 429: too often.
+    #[error("too many")]
+    TooMany { seconds: u64 },
     /// 422: understood, and not possible as asked.
     #[error("{code}")]
     Refused {
@@ -88,6 +97,8 @@ impl Cause for Error {
             Error::Database(error) => Some(error),
             Error::NotFound
             | Error::Forbidden { .. }
+            | Error::Unauthorized { .. }
+            | Error::TooMany { .. }
             | Error::Refused { .. }
             | Error::Conflict { .. }
             | Error::StorageFull

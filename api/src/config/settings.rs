@@ -1,23 +1,21 @@
 //! Reads settings one by one from both sources and gathers what is wrong.
 
-use super::{Config, Database, Fault, Faults};
-use crate::seal::master::{Secrets, parse as parse_key};
+use crate::seal::master::parse as parse_key;
 use std::collections::BTreeMap;
 
-pub(super) const NAMES: &[&str] = &[
+/// All names that the file may hold; the environment's are the same in capitals behind `HESHAN_`.
+const NAMES: &[&str] = &[
     "data",
-    "database_url",
-    "database_connections",
+    "database",
     "listen",
     "base_path",
     "trusted_proxies",
-    "cors_origins",
+    "cors",
+    "cipher",
     "master_key",
     "lookup_key",
-    "seal",
-    "log",
-    "log_format",
-    "clock_offset_seconds",
+    "logs",
+    "clock_offset",
 ];
 
 /// A value and the name under which whoever gave it will look for it.
@@ -28,17 +26,21 @@ struct Given {
 
 pub(super) struct Settings {
     given: BTreeMap<&'static str, Given>,
-    faults: Vec<Fault>,
+    faults: Vec<String>,
 }
 
 impl Settings {
-    pub(super) fn new(env: &BTreeMap<String, String>, file: Option<&str>) -> Settings {
+    pub(super) fn new(env: &BTreeMap<String, String>) -> Settings {
         let mut settings = Settings {
             given: BTreeMap::new(),
             faults: Vec::new(),
         };
-        if let Some(text) = file {
-            settings.read_file(text);
+        match env.get("HESHAN_CONFIG").map(std::fs::read_to_string) {
+            Some(Ok(text)) => settings.read_file(&text),
+            Some(Err(error)) => {
+                settings.fault("HESHAN_CONFIG", &format!("配置文件无法读取（{}）", error.kind()))
+            }
+            None => {}
         }
         settings.read_env(env);
         settings
@@ -60,14 +62,7 @@ impl Settings {
             };
             match values {
                 Some(values) => {
-                    let name_given = key;
-                    self.given.insert(
-                        name,
-                        Given {
-                            name: name_given,
-                            values,
-                        },
-                    );
+                    self.given.insert(name, Given { name: key, values });
                 }
                 None => self.fault(&key, "应为文本、整数或文本列表"),
             }
@@ -146,26 +141,16 @@ impl Settings {
         })
     }
 
-    pub(super) fn database(&mut self) -> Database {
-        let connections = self.parsed("database_connections", "应为 2 到 200", "10", |t| {
-            t.parse().ok().filter(|n| (2..=200).contains(n))
-        });
-        let postgres = |t: &str| {
-            (t.starts_with("postgres://") || t.starts_with("postgresql://")).then(|| t.to_owned())
-        };
-        match self.text("database_url") {
-            None => Database::Embedded,
-            Some(url) => match postgres(&url) {
-                Some(url) => Database::Postgres { url, connections },
-                None => {
-                    self.fault_at("database_url", "应以 postgres:// 开头；不填则用内置数据库");
-                    Database::Embedded
-                }
-            },
+    pub(super) fn database(&mut self) -> Option<String> {
+        let url = self.text("database")?;
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Some(url);
         }
+        self.fault_at("database", "应为 postgres:// 地址；不设置则使用内置数据库");
+        None
     }
 
-    pub(super) fn keys(&mut self) -> Option<Secrets> {
+    pub(super) fn secrets(&mut self) -> Option<([u8; 32], [u8; 32])> {
         let mut read = |name| {
             let text = self.text(name)?;
             let key = parse_key(&text);
@@ -175,25 +160,21 @@ impl Settings {
             // A key that does not parse is given all the same: only its absence is the other fault.
             Some(key.unwrap_or_default())
         };
-        match (read("master_key"), read("lookup_key")) {
-            (Some(master), Some(lookup)) => Some(Secrets { master, lookup }),
-            (None, None) => None,
-            (Some(_), None) => {
-                self.fault_at("lookup_key", "两个密钥要么都配置，要么都不配置");
-                None
-            }
-            (None, Some(_)) => {
-                self.fault_at("master_key", "两个密钥要么都配置，要么都不配置");
-                None
-            }
-        }
+        let missing = match (read("master_key"), read("lookup_key")) {
+            (Some(master), Some(lookup)) => return Some((master, lookup)),
+            (None, None) => return None,
+            (Some(_), None) => "lookup_key",
+            (None, Some(_)) => "master_key",
+        };
+        self.fault_at(missing, "两个密钥必须同时给出");
+        None
     }
 
-    pub(super) fn finish(self, config: Config) -> Result<Config, Faults> {
+    pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<String>> {
         if self.faults.is_empty() {
             Ok(config)
         } else {
-            Err(Faults(self.faults))
+            Err(self.faults)
         }
     }
 
@@ -207,10 +188,7 @@ impl Settings {
     }
 
     fn fault(&mut self, name: &str, message: &str) {
-        self.faults.push(Fault {
-            name: name.to_owned(),
-            message: message.to_owned(),
-        });
+        self.faults.push(format!("{name}：{message}"));
     }
 }
 

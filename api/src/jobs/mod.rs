@@ -91,6 +91,8 @@ impl From<crate::app::Error> for JobFault {
             Error::Forbidden { code, .. } | Error::Refused { code, .. } | Error::Conflict { code, .. } => {
                 JobFault::Failed(code)
             }
+            Error::Unauthorized { code, .. } => JobFault::Failed(code),
+            Error::TooMany { .. } => JobFault::Again("too_many"),
             Error::Damaged(_) => JobFault::Failed("damaged"),
         }
     }

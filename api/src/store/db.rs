@@ -137,6 +137,11 @@ impl Db {
         }
     }
 
+    /// A transaction that only holds a lock while migrations run on other connections.
+    pub async fn snapshot_for_lock(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer.begin().await
+    }
+
     /// A transaction in which all reads see the same state.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {

@@ -77,7 +77,7 @@ async fn enter<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid, page: Pages
     let mut digest: [u8; 16] = row.digest.as_slice().try_into().unwrap_or_default();
     let mut next = row.next;
     for (resident, version) in page.removed.iter().chain(&page.entered) {
-        toggle(&mut digest, *resident, version);
+        sync::digest::toggle(&mut digest, (*resident).into(), version);
     }
     let gone: Vec<Uuid> = page
         .removed
@@ -227,8 +227,4 @@ pub async fn news<C: ConnectionTrait>(
             .map_err(|e| DbErr::Custom(e.to_string()))
     };
     rows.into_iter().map(open).collect()
-}
-
-fn toggle(digest: &mut [u8; 16], resident: Uuid, version: &str) {
-    let _ = (digest, resident, version);
 }

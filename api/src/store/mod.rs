@@ -4,6 +4,7 @@ pub mod clock;
 pub mod db;
 pub mod divisions;
 pub mod edits;
+pub mod fault;
 pub mod feeds;
 pub mod files;
 pub mod grids;

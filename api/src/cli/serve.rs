@@ -1,0 +1,47 @@
+//! `serve` and `migrate`.
+
+use api::config::Config;
+use api::http;
+use api::program::{Program, Schema};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+pub async fn serve(config: &Config) -> Result<(), String> {
+    logs(config);
+    let (program, made) = Program::open(config, Schema::Serve)
+        .await
+        .map_err(|e| e.to_string())?;
+    if let Some(folder) = made {
+        eprintln!("已生成密钥：{folder}\n请立即另行备份。没有这些密钥，全部数据都无法打开。");
+    }
+    let stop = CancellationToken::new();
+    http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
+    let base = config.base_path.clone();
+    let listening =
+        move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
+    http::serve(program, config, stop, listening)
+        .await
+        .map_err(|e| format!("服务无法启动：{e}"))
+}
+
+pub async fn migrate(config: &Config) -> Result<(), String> {
+    Program::open(config, Schema::Migrate)
+        .await
+        .map_err(|e| e.to_string())?;
+    println!("数据库结构已是最新");
+    Ok(())
+}
+
+fn logs(config: &Config) {
+    let filter = EnvFilter::new("info,sqlx=off,sea_orm=off");
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // Before anything can fail: a panic's own message may quote what should not be in a log.
+    http::guard::log_panics_without_message();
+    if config.json_logs {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+}

@@ -1,0 +1,56 @@
+//! The edge: request and response shapes, who is asking, errors to statuses. No queries, no rules.
+//!
+//! A request passes, from outside in: [`envelope`] (request id, log line, security headers), [`cors`], the one
+//! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
+//! [`limit`] (bytes of a body after unpacking), the base path, the routes.
+
+pub mod client;
+pub mod contract;
+pub mod cors;
+pub mod docs;
+pub mod envelope;
+pub mod error;
+pub mod guard;
+pub mod gzip;
+pub mod health;
+pub mod limit;
+pub mod payload;
+mod server;
+
+use crate::config::Config;
+use crate::program::Program;
+pub use error::{Answer, ApiError, Problem};
+pub use payload::Json;
+use poem::{Endpoint, EndpointExt, Response, Route};
+pub use server::{serve, stop_on_signal};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// The whole program as one endpoint: what the server serves, and what tests call in process.
+pub fn app(program: Program, config: &Config) -> impl Endpoint<Output = Response> + use<> {
+    app_counting(program, config, TaskTracker::new())
+}
+
+/// The same; `running` counts the requests in work, so that a shutdown can wait for those whose client has gone.
+fn app_counting(
+    program: Program,
+    config: &Config,
+    running: TaskTracker,
+) -> impl Endpoint<Output = Response> + use<> {
+    let service = contract::service(&config.base_path);
+    let docs = docs::endpoint(&service);
+    let spec = service.spec_endpoint_yaml();
+    let routes = Route::new()
+        .nest("/docs", docs)
+        .at("/openapi.yaml", spec)
+        .nest("/", service);
+    let limited = limit::Limited::new(routes);
+    let based = match config.base_path.as_str() {
+        "" => Route::new().nest("/", limited),
+        base => Route::new().nest(base, limited),
+    };
+    let guarded = guard::Guarded::new(gzip::Gzip(based.data(program)), running);
+    let answered = guarded.catch_all_error(error::answer);
+    let shared = cors::Cors::new(answered, config.cors.clone());
+    envelope::Envelope::new(shared, Arc::from(config.trusted_proxies.as_slice()))
+}

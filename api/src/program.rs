@@ -1,0 +1,176 @@
+//! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::seal::master::{self, KeyFault, Secrets};
+use crate::seal::{Algorithm, Keyring};
+use crate::store::db::Db;
+use crate::store::keys::{self, KeyringFault};
+use domain::catalogue::Catalogue;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct Program {
+    pub db: Db,
+    pub keys: Arc<Keyring>,
+    pub secrets: Arc<Secrets>,
+    pub catalogue: Arc<Catalogue>,
+    pub clock: Clock,
+    /// Held as long as the program runs: one program per data folder.
+    _lock: Arc<Option<File>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    #[error("数据目录 {0}：{1}")]
+    Folder(String, io::Error),
+    #[error("数据目录正被另一个进程使用")]
+    Locked,
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    #[error(transparent)]
+    Keyring(#[from] KeyringFault),
+    #[error("数据库：{0}")]
+    Database(#[from] DbErr),
+    #[error("数据库结构比程序旧，请先运行 heshan-grid migrate")]
+    Behind,
+    #[error("数据库结构比程序新，请使用更新的程序")]
+    Ahead,
+}
+
+/// Whether a start may change the schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// An embedded database is migrated, PostgreSQL only checked.
+    Serve,
+    /// `migrate` itself.
+    Migrate,
+}
+
+impl Program {
+    /// Opens everything. Answers the program and, where keys were made now, the folder that holds them.
+    pub async fn open(config: &Config, schema: Schema) -> Result<(Program, Option<String>), StartFault> {
+        let folder = |e| StartFault::Folder(config.data.display().to_string(), e);
+        let (db, lock) = match &config.database {
+            Some(url) => (Db::open_postgres(url, 16).await?, None),
+            None => {
+                std::fs::create_dir_all(&config.data).map_err(folder)?;
+                let lock = lock(&config.data).map_err(folder)?.ok_or(StartFault::Locked)?;
+                (Db::open_sqlite(&config.data.join("heshan.db")).await?, Some(lock))
+            }
+        };
+        if schema == Schema::Migrate || db.backend() == DbBackend::Sqlite {
+            migrate(&db).await?;
+        } else {
+            check_schema(&db).await?;
+        }
+        let clock = Clock::with_offset(config.clock_offset);
+        let (secrets, made) = match config.secrets {
+            Some((master, lookup)) => (Secrets { master, lookup }, false),
+            None => master::from_folder(&config.data.join("keys"), !keys::any(&db).await?)?,
+        };
+        let keys = keys::open(&db, &secrets, config.algorithm, clock.now().millis()).await?;
+        let made = made.then(|| config.data.join("keys").display().to_string());
+        let program = Program {
+            db,
+            keys: Arc::new(keys),
+            secrets: Arc::new(secrets),
+            catalogue: Arc::new(Catalogue::built_in()),
+            clock,
+            _lock: Arc::new(lock),
+        };
+        Ok((program, made))
+    }
+
+    /// Over a database that is open already, with given keys: how tests start.
+    pub async fn over(db: Db, secrets: Secrets, clock: Clock) -> Result<Program, StartFault> {
+        migrate(&db).await?;
+        let keys = keys::open(&db, &secrets, Algorithm::Sm4Gcm, clock.now().millis()).await?;
+        Ok(Program {
+            db,
+            keys: Arc::new(keys),
+            secrets: Arc::new(secrets),
+            catalogue: Arc::new(Catalogue::built_in()),
+            clock,
+            _lock: Arc::new(None),
+        })
+    }
+}
+
+/// Two programs on one SQLite file would each believe to be the only writer.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("heshan.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+async fn migrate(db: &Db) -> Result<(), StartFault> {
+    let connection = db.schema();
+    if db.backend() == DbBackend::Postgres {
+        // One node migrates at a time; the lock goes with its transaction's connection.
+        let held = db.snapshot_for_lock().await?;
+        held.execute_raw(Statement::from_string(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock(440784)",
+        ))
+        .await?;
+        check_not_ahead(db).await?;
+        Migrator::up(connection, None).await?;
+        held.commit().await?;
+        return Ok(());
+    }
+    check_not_ahead(db).await?;
+    Ok(Migrator::up(connection, None).await?)
+}
+
+async fn check_schema(db: &Db) -> Result<(), StartFault> {
+    check_not_ahead(db).await?;
+    let waiting = Migrator::get_pending_migrations(db.schema()).await?;
+    if waiting.is_empty() {
+        Ok(())
+    } else {
+        Err(StartFault::Behind)
+    }
+}
+
+/// Migrations that the database has had and the program does not know.
+async fn check_not_ahead(db: &Db) -> Result<(), StartFault> {
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|m| m.name().to_owned())
+        .collect();
+    let table = "seaql_migrations";
+    let exists = match db.backend() {
+        DbBackend::Postgres => {
+            format!("SELECT 1 FROM information_schema.tables WHERE table_name = '{table}'")
+        }
+        _ => format!("SELECT 1 FROM sqlite_master WHERE name = '{table}'"),
+    };
+    let read = |sql: String| Statement::from_string(db.backend(), sql);
+    if db.schema().query_one_raw(read(exists)).await?.is_none() {
+        return Ok(());
+    }
+    let had = db
+        .schema()
+        .query_all_raw(read(format!("SELECT version FROM {table}")))
+        .await?;
+    for row in had {
+        let version: String = row.try_get("", "version")?;
+        if !known.contains(&version) {
+            return Err(StartFault::Ahead);
+        }
+    }
+    Ok(())
+}
