@@ -3,14 +3,13 @@
 //!
 //! The line names the operation, never the path, the query or the body: a path can hold what somebody typed.
 
-use super::client::{ClientAddress, RequestId};
 use super::error;
+use super::frame::{ClientAddress, RequestId};
 use crate::net::{Network, client_address};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use poem::web::RemoteAddr;
-use poem::{Addr, Endpoint, Request, Response, Result};
+use poem::{Endpoint, Request, Response, Result};
 use poem_openapi::OperationId;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
@@ -68,22 +67,21 @@ impl<E: Endpoint<Output = Response>> Endpoint for Envelope<E> {
 }
 
 /// The client's address, and whether it came over TLS. Only a trusted proxy is believed.
-fn came_from(req: &Request, trusted: &[Network]) -> (IpAddr, bool) {
-    let peer = match req.remote_addr() {
-        RemoteAddr(Addr::SocketAddr(address)) => address.ip(),
-        // A local socket or a test: nobody else can be on the other side.
-        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+fn came_from(req: &Request, trusted: &[Network]) -> (Option<IpAddr>, bool) {
+    let Some(peer) = req.remote_addr().as_socket_addr().map(|a| a.ip()) else {
+        return (None, false);
     };
-    let behind_proxy = trusted.iter().any(|n| n.contains(peer));
     let all = |name: &str| {
         let values = req.headers().get_all(name).iter();
-        values
-            .filter_map(|v| v.to_str().ok())
-            .collect::<Vec<_>>()
-            .join(",")
+        let texts: Vec<&str> = values.filter_map(|v| v.to_str().ok()).collect();
+        texts.join(",")
     };
+    let behind_proxy = trusted.iter().any(|n| n.contains(peer));
     let secure = behind_proxy && all("x-forwarded-proto").trim().eq_ignore_ascii_case("https");
-    (client_address(peer, &all("x-forwarded-for"), trusted), secure)
+    (
+        Some(client_address(peer, &all("x-forwarded-for"), trusted)),
+        secure,
+    )
 }
 
 fn protect(headers: &mut HeaderMap, policy: &'static str, secure: bool, unknown: bool) {

@@ -4,15 +4,15 @@
 //! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
 //! [`limit`] (bytes of a body after unpacking), the base path, the routes.
 
-pub mod client;
 pub mod contract;
 pub mod cors;
 pub mod docs;
 pub mod envelope;
 pub mod error;
+pub mod frame;
 pub mod guard;
 pub mod gzip;
-pub mod health;
+mod health;
 pub mod limit;
 pub mod payload;
 mod server;
