@@ -44,13 +44,25 @@ fn app_counting(
         .nest("/docs", docs)
         .at("/openapi.yaml", spec)
         .nest("/", service);
+    around(routes.data(program), config, running)
+}
+
+/// Puts the layers around the routes.
+fn around<E: Endpoint + 'static>(
+    routes: E,
+    config: &Config,
+    running: TaskTracker,
+) -> impl Endpoint<Output = Response> + use<E> {
     let limited = limit::Limited::new(routes);
     let based = match config.base_path.as_str() {
         "" => Route::new().nest("/", limited),
         base => Route::new().nest(base, limited),
     };
-    let guarded = guard::Guarded::new(gzip::Gzip(based.data(program)), running);
+    let guarded = guard::Guarded::new(gzip::Gzip(based), running);
     let answered = guarded.catch_all_error(error::answer);
     let shared = cors::Cors::new(answered, config.cors.clone());
     envelope::Envelope::new(shared, Arc::from(config.trusted_proxies.as_slice()))
 }
+
+#[cfg(test)]
+mod tests;

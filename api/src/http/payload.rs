@@ -59,6 +59,8 @@ impl<T: ParseFromJSON> ParsePayload for Json<T> {
     }
 }
 
+poem_openapi::impl_apirequest_for_payload!(Json<T>, T: ParseFromJSON);
+
 impl<T: ToJSON> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         Inner(self.0).into_response()
