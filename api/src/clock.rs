@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The machine's time plus an offset: what configuration says, and how far the database's clock is ahead.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Milliseconds.
-    configured: i64,
-    /// Milliseconds; shared by all clones, so that following the database reaches every one of them.
+    /// Milliseconds that configuration adds. Both offsets are shared by all clones.
+    configured: Arc<AtomicI64>,
+    /// Milliseconds that the database's clock is ahead of the machine's.
     measured: Arc<AtomicI64>,
 }
 
@@ -18,14 +18,15 @@ impl Clock {
     /// A clock that is `offset` milliseconds ahead of the machine.
     pub fn with_offset(offset: i64) -> Clock {
         Clock {
-            configured: offset,
+            configured: Arc::new(AtomicI64::new(offset)),
             measured: Arc::default(),
         }
     }
 
     pub fn now(&self) -> Instant {
-        let offset = self.configured + self.measured.load(Ordering::Relaxed);
-        Instant::from_millis(machine_millis().saturating_add(offset))
+        let offsets = [&self.configured, &self.measured].map(|o| o.load(Ordering::Relaxed));
+        let add = |sum: i64, offset| sum.saturating_add(offset);
+        Instant::from_millis(offsets.into_iter().fold(machine_millis(), add))
     }
 
     /// Rows, leases and tokens are dated by the database's clock: says what that clock showed while the machine's
@@ -34,9 +35,9 @@ impl Clock {
         self.measured.store(database - machine, Ordering::Relaxed);
     }
 
-    /// Moves this clock and all its clones ahead.
+    /// Moves this clock and all its clones ahead, as a rehearsal of nine days without signal needs.
     pub fn advance(&self, milliseconds: i64) {
-        self.measured.fetch_add(milliseconds, Ordering::Relaxed);
+        self.configured.fetch_add(milliseconds, Ordering::Relaxed);
     }
 }
 

@@ -3,8 +3,8 @@
 use super::app_counting;
 use crate::config::Config;
 use crate::program::Program;
-use poem::Server;
 use poem::listener::{Acceptor, Listener, TcpListener};
+use poem::{Endpoint, Server};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,6 +32,15 @@ pub async fn serve(
     );
     let running = TaskTracker::new();
     let endpoint = app_counting(program, config, running.clone());
+    run(acceptor, endpoint, running, stop).await
+}
+
+async fn run(
+    acceptor: impl Acceptor + 'static,
+    endpoint: impl Endpoint + 'static,
+    running: TaskTracker,
+    stop: CancellationToken,
+) -> io::Result<()> {
     Server::new_with_acceptor(acceptor)
         .idle_timeout(Duration::from_secs(75))
         .run_with_graceful_shutdown(endpoint, stop.cancelled(), Some(GRACE))
@@ -56,4 +65,73 @@ pub fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
         stop.cancel();
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::around;
+    use poem::{EndpointExt, Route, endpoint};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+
+    /// A request is in work when the program is told to stop; its client stays, or has gone.
+    async fn check(client_stays: bool) {
+        let (began, go_on, done) = (
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+            Arc::new(AtomicBool::new(false)),
+        );
+        let parts = (began.clone(), go_on.clone(), done.clone());
+        let slow = endpoint::make(move |_| {
+            let (began, go_on, done) = parts.clone();
+            async move {
+                began.notify_one();
+                go_on.notified().await;
+                done.store(true, Ordering::SeqCst);
+                Ok::<_, poem::Error>("done".to_owned())
+            }
+        });
+        let config = Config::from(&Default::default()).unwrap();
+        let (running, stop) = (TaskTracker::new(), CancellationToken::new());
+        let app = around(
+            Route::new().at("/slow", slow.map_to_response()),
+            &config,
+            running.clone(),
+        );
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let bound = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let server = tokio::spawn(run(acceptor, app, running, stop.clone()));
+        let mut socket = TcpStream::connect(bound).await.unwrap();
+        socket
+            .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        began.notified().await;
+        stop.cancel();
+        if !client_stays {
+            drop(socket);
+            go_on.notify_one();
+            server.await.unwrap().unwrap();
+            assert!(done.load(Ordering::SeqCst));
+            return;
+        }
+        go_on.notify_one();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"),
+            "{answer}"
+        );
+        server.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn requests_in_flight_are_finished() {
+        check(true).await;
+        check(false).await;
+    }
 }
