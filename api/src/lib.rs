@@ -2,10 +2,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
 pub mod jobs;
+pub mod lists;
 pub mod net;
 pub mod program;
 pub mod seal;

@@ -1,7 +1,5 @@
 //! `heshan-grid`: one program for serving, migrating, importing and checking.
 
-mod cli;
-
 fn main() -> std::process::ExitCode {
-    cli::run()
+    api::cli::run()
 }

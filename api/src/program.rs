@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring};
 use crate::store::keys::{self, KeyringFault};
-use crate::store::{self, db::Db};
+use crate::store::{self, db::Db, meta};
 use domain::catalogue::Catalogue;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
@@ -75,6 +75,7 @@ impl Program {
             None => master::from_folder(&config.data.join("keys"), !keys::any(&db).await?)?,
         };
         let keys = keys::open(&db, &secrets, config.algorithm, clock.now().millis()).await?;
+        meta::begin(db.schema()).await?;
         let made = made.then(|| config.data.join("keys").display().to_string());
         let program = Program {
             db,
@@ -104,6 +105,7 @@ impl Program {
     pub async fn over(db: Db, secrets: Secrets, clock: Clock) -> Result<Program, StartFault> {
         migrate(&db).await?;
         let keys = keys::open(&db, &secrets, Algorithm::Sm4Gcm, clock.now().millis()).await?;
+        meta::begin(db.schema()).await?;
         Ok(Program {
             db,
             keys: Arc::new(keys),

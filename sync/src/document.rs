@@ -248,7 +248,7 @@ fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str,
 }
 
 /// Whether everybody had seen everything before: then nothing can be in doubt, and no change need be unpacked.
-fn linear(doc: &Automerge) -> bool {
+pub(crate) fn linear(doc: &Automerge) -> bool {
     let changes = doc.get_changes_meta(&[]);
     let mut seen = BTreeSet::new();
     let once = |dep: &ChangeHash| seen.insert(*dep);
@@ -256,7 +256,7 @@ fn linear(doc: &Automerge) -> bool {
 }
 
 /// The changes that the author of `hash` had not seen.
-fn beside(doc: &Automerge, hash: ChangeHash) -> BTreeSet<ChangeHash> {
+pub(crate) fn beside(doc: &Automerge, hash: ChangeHash) -> BTreeSet<ChangeHash> {
     doc.get_changes_meta(&[hash]).iter().map(|c| c.hash).collect()
 }
 
@@ -276,7 +276,7 @@ fn set_value(elements: BTreeSet<String>) -> Value {
     }
 }
 
-fn names(object: &ObjectId, id: &ObjId) -> bool {
+pub(crate) fn names(object: &ObjectId, id: &ObjId) -> bool {
     match (object, id) {
         (ObjectId::Id(op), ObjId::Id(counter, actor, _)) => op.counter() == *counter && op.actor() == actor,
         (ObjectId::Root, ObjId::Root) => true,

@@ -11,6 +11,7 @@ pub mod confirm;
 pub mod digest;
 pub mod document;
 mod field;
+pub mod notes;
 pub mod outcome;
 pub mod policy;
 pub mod project;

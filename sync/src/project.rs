@@ -2,6 +2,7 @@
 
 use crate::confirm::value_digest;
 use crate::document::{self, Shown};
+use crate::notes::{self, MergedNote};
 use crate::record::{Record, Source};
 use crate::skeleton::Derive;
 use domain::catalogue::{Catalogue, Sensitivity};
@@ -35,6 +36,8 @@ pub struct Projection {
     pub edits: BTreeSet<EditId>,
     /// Fields of which two or more distinct values, or doubtful elements, wait for a decision.
     pub conflicts: Vec<&'static str>,
+    /// Notes whose merged text somebody must look at.
+    pub merged_notes: Vec<MergedNote>,
 }
 
 /// Equal records give equal projections, byte for byte.
@@ -117,6 +120,7 @@ pub fn project(
         rest: rest.into(),
         edits: out.edits,
         conflicts: conflicting,
+        merged_notes: notes::merged(&record.doc, catalogue),
     }
 }
 

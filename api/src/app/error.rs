@@ -1,6 +1,7 @@
 //! What a use case answers when it cannot do what was asked.
 
 use crate::seal::Unsealable;
+use crate::store::Fault;
 use crate::store::db::{Cause, is_full};
 use sea_orm::DbErr;
 
@@ -81,6 +82,15 @@ impl From<DbErr> for Error {
             Error::StorageFull
         } else {
             Error::Database(error)
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        match fault {
+            Fault::Database(error) => error.into(),
+            Fault::Damaged(what) => Error::Damaged(what),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Commands. Each reads the configuration, does one thing, and says in Chinese what became of it.
 
+pub mod import;
 mod serve;
 
-use api::config::Config;
+use crate::config::Config;
+use crate::http::contract;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -21,13 +23,28 @@ enum Command {
     Migrate,
     /// 打印接口文档 openapi.yaml
     Openapi,
+    /// 读取名单文件并显示读到的内容（不需要服务和数据库）
+    Import {
+        /// 只读取，不入库
+        #[arg(long, required = true)]
+        dry_run: bool,
+        /// 以 JSON 输出
+        #[arg(long)]
+        json: bool,
+        /// population、disabled、low_income、old_age_allowance、deaths、grids
+        kind: String,
+        file: std::path::PathBuf,
+    },
 }
 
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Openapi = cli.command {
-        print!("{}", api::http::contract::yaml());
+        print!("{}", contract::yaml());
         return ExitCode::SUCCESS;
+    }
+    if let Command::Import { kind, file, .. } = &cli.command {
+        return said(import::dry_run(kind, file).map(|report| println!("{report}")));
     }
     let config = match Config::load() {
         Ok(config) => config,
@@ -43,9 +60,13 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Serve => serve::serve(&config).await,
             Command::Migrate => serve::migrate(&config).await,
-            Command::Openapi => Ok(()),
+            Command::Openapi | Command::Import { .. } => Ok(()),
         }
     });
+    said(done)
+}
+
+fn said(done: Result<(), String>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {

@@ -1,9 +1,9 @@
 //! `serve` and `migrate`.
 
-use api::config::Config;
-use api::http;
-use api::program::{Program, Schema};
-use api::store::fault;
+use crate::config::Config;
+use crate::http;
+use crate::program::{Program, Schema};
+use crate::store::fault;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;

@@ -1,6 +1,6 @@
 //! Division rows: county, towns and villages, with the names they go and went by.
 
-use crate::app::Error;
+use super::Fault;
 use domain::code::Level;
 use entity::{division, grid, resident};
 use sea_orm::{
@@ -60,10 +60,10 @@ impl Division {
     }
 }
 
-fn read(row: division::Model) -> Result<Division, Error> {
+fn read(row: division::Model) -> Result<Division, Fault> {
     Ok(Division {
-        level: Level::parse(&row.level).ok_or(Error::Damaged("division level"))?,
-        names: serde_json::from_str(&row.names).map_err(|_| Error::Damaged("division names"))?,
+        level: Level::parse(&row.level).ok_or(Fault::Damaged("division level"))?,
+        names: serde_json::from_str(&row.names).map_err(|_| Fault::Damaged("division names"))?,
         id: row.id,
         code: row.code,
         name: row.name,
@@ -88,7 +88,7 @@ fn row_of(d: &Division) -> division::ActiveModel {
 
 /// All divisions, ended ones too: some two hundred in a county, so that nobody reads them one by one.
 /// Towns stand under their county and villages under their town, each group by code, then by name.
-pub async fn tree<C: ConnectionTrait>(db: &C) -> Result<Vec<Division>, Error> {
+pub async fn tree<C: ConnectionTrait>(db: &C) -> Result<Vec<Division>, Fault> {
     let rows = division::Entity::find().all(db).await?;
     let mut all: Vec<Division> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
     // Codes first: a village without one was made from a grids list and stands at the end of its town.
@@ -108,19 +108,19 @@ fn push_under(parent: Option<Uuid>, all: &[Division], out: &mut Vec<Division>) {
     }
 }
 
-pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Division>, Error> {
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Division>, Fault> {
     let row = division::Entity::find_by_id(id).one(db).await?;
     row.map(read).transpose()
 }
 
 /// A division locked until commit: names below it, and ranges in it, are judged under this lock.
-pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Division>, Error> {
+pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Division>, Fault> {
     let row = division::Entity::find_by_id(id).lock_exclusive().one(db).await?;
     row.map(read).transpose()
 }
 
 /// Those of `ids` that exist, in no order.
-pub async fn some<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Division>, Error> {
+pub async fn some<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Division>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -132,7 +132,7 @@ pub async fn some<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Divisi
 }
 
 /// What stands directly under a division, ended ones too.
-pub async fn children<C: ConnectionTrait>(db: &C, parent: Uuid) -> Result<Vec<Division>, Error> {
+pub async fn children<C: ConnectionTrait>(db: &C, parent: Uuid) -> Result<Vec<Division>, Fault> {
     let rows = division::Entity::find()
         .filter(division::Column::Parent.eq(parent))
         .order_by_asc(division::Column::Id)
@@ -142,7 +142,7 @@ pub async fn children<C: ConnectionTrait>(db: &C, parent: Uuid) -> Result<Vec<Di
 }
 
 /// The county, locked until commit; `None` in a database that has no divisions yet.
-pub async fn lock_county<C: ConnectionTrait>(db: &C) -> Result<Option<Division>, Error> {
+pub async fn lock_county<C: ConnectionTrait>(db: &C) -> Result<Option<Division>, Fault> {
     let row = division::Entity::find()
         .filter(division::Column::Level.eq(Level::County.name()))
         .filter(division::Column::Until.is_null())
@@ -153,7 +153,7 @@ pub async fn lock_county<C: ConnectionTrait>(db: &C) -> Result<Option<Division>,
 }
 
 /// The current division with this code.
-pub async fn by_code<C: ConnectionTrait>(db: &C, code: &str) -> Result<Option<Division>, Error> {
+pub async fn by_code<C: ConnectionTrait>(db: &C, code: &str) -> Result<Option<Division>, Fault> {
     let row = division::Entity::find()
         .filter(division::Column::Code.eq(code))
         .filter(division::Column::Until.is_null())

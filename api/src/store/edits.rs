@@ -55,6 +55,7 @@ pub struct Stamp {
     pub id: Uuid,
     pub resident: Uuid,
     pub device: Option<Uuid>,
+    pub seq: Option<i64>,
     pub epoch: i32,
     pub n: i32,
     pub change_hash: Option<Vec<u8>>,
@@ -153,6 +154,7 @@ pub async fn stamps<C: ConnectionTrait>(db: &C, from: &[(Uuid, i32)]) -> Result<
                 edit::Column::Id,
                 edit::Column::Resident,
                 edit::Column::Device,
+                edit::Column::Seq,
                 edit::Column::Epoch,
                 edit::Column::N,
                 edit::Column::ChangeHash,
@@ -161,14 +163,25 @@ pub async fn stamps<C: ConnectionTrait>(db: &C, from: &[(Uuid, i32)]) -> Result<
             ])
             .filter(any)
             .order_by_asc(edit::Column::N)
-            .into_tuple::<(Uuid, Uuid, Option<Uuid>, i32, i32, Option<Vec<u8>>, Vec<u8>, i32)>()
+            .into_tuple::<(
+                Uuid,
+                Uuid,
+                Option<Uuid>,
+                Option<i64>,
+                i32,
+                i32,
+                Option<Vec<u8>>,
+                Vec<u8>,
+                i32,
+            )>()
             .all(db)
             .await?;
         stamps.extend(rows.into_iter().map(
-            |(id, resident, device, epoch, n, change_hash, heads, facts_version)| Stamp {
+            |(id, resident, device, seq, epoch, n, change_hash, heads, facts_version)| Stamp {
                 id,
                 resident,
                 device,
+                seq,
                 epoch,
                 n,
                 change_hash,

@@ -1,8 +1,35 @@
-//! What a log may say of a database's failure: kind, code and constraint, never the values that a message quotes.
+//! What a query answers when it cannot answer, and what a log may say of it.
 
+use super::db::Cause;
+use crate::seal::Unsealable;
 use sea_orm::{DbErr, RuntimeErr};
 
-/// One line without data: `unique violation 23505 account_phone`.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    /// A row that does not open or does not parse.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
+}
+
+impl From<Unsealable> for Fault {
+    fn from(_: Unsealable) -> Fault {
+        Fault::Damaged("sealed value")
+    }
+}
+
+impl Cause for Fault {
+    fn database(&self) -> Option<&DbErr> {
+        match self {
+            Fault::Database(error) => Some(error),
+            Fault::Damaged(_) => None,
+        }
+    }
+}
+
+/// One line for a log: kind, code and constraint, never the values that a database's message quotes:
+/// `query 23505 account_phone`.
 pub fn describe(error: &DbErr) -> String {
     let (kind, runtime) = match error {
         DbErr::Conn(runtime) => ("connection", Some(runtime)),

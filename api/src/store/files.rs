@@ -1,7 +1,7 @@
 //! Uploaded and exported files, sealed in chunks. What a file is called is sealed too.
 
+use super::Fault;
 use super::sealed;
-use crate::app::Error;
 use crate::seal::{Keyring, chunks};
 use entity::{file_chunk, stored_file};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
@@ -74,12 +74,12 @@ pub async fn save<C: ConnectionTrait>(
 /// Name and content; `None` where there is no such file.
 ///
 /// # Errors
-/// [`Error::Damaged`] when chunks are missing, swapped or do not open.
+/// [`Fault::Damaged`] when chunks are missing, swapped or do not open.
 pub async fn load<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
     id: Uuid,
-) -> Result<Option<(FileInfo, Vec<u8>)>, Error> {
+) -> Result<Option<(FileInfo, Vec<u8>)>, Fault> {
     let Some(info) = info(db, keys, id).await? else {
         return Ok(None);
     };
@@ -93,7 +93,7 @@ pub async fn load<C: ConnectionTrait>(
     Ok(Some((info, content)))
 }
 
-pub async fn info<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid) -> Result<Option<FileInfo>, Error> {
+pub async fn info<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid) -> Result<Option<FileInfo>, Fault> {
     let Some(row) = stored_file::Entity::find_by_id(id).one(db).await? else {
         return Ok(None);
     };

@@ -13,5 +13,9 @@ pub mod holdings;
 pub mod inbox;
 pub mod jobs;
 pub mod keys;
+pub mod meta;
+pub mod records;
 pub mod sealed;
 pub mod standing;
+
+pub use fault::Fault;

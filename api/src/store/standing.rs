@@ -13,6 +13,11 @@ pub async fn lock<C: ConnectionTrait>(db: &C, device: Uuid) -> Result<Option<dev
     device::Entity::find_by_id(device).lock_exclusive().one(db).await
 }
 
+/// The device's row as it is, without a lock.
+pub async fn read<C: ConnectionTrait>(db: &C, device: Uuid) -> Result<Option<device::Model>, DbErr> {
+    device::Entity::find_by_id(device).one(db).await
+}
+
 /// Counts `fresh` edits and moves `through` over every number that is now there. `seqs` are the numbers that
 /// came with this request.
 pub async fn advance<C: ConnectionTrait>(

@@ -235,7 +235,7 @@ fn every_value_names_its_source() {
 fn notes_written_side_by_side() {
     let note = |was: &str, now: &str| json!({"fields": {"remarks": {"was": was, "now": now}}});
     let base = "电话打不通";
-    let cases: [(&str, Vec<Said>, usize); 4] = [
+    let cases: [(&str, Vec<Said>, usize); 6] = [
         (
             "both insert",
             vec![
@@ -256,6 +256,24 @@ fn notes_written_side_by_side() {
             "one clears",
             vec![
                 Said(1, 1, note(base, "")),
+                Said(2, 1, note(base, "电话打不通，已上门")),
+            ],
+            2,
+        ),
+        (
+            "somebody who saw both writes",
+            vec![
+                Said(1, 1, note(base, "电话打通了")),
+                Said(2, 1, note(base, "电话打不通，已上门")),
+                Said(1, 3, note("电话打通，已上门了", "已上门")),
+            ],
+            0,
+        ),
+        (
+            "the cut is hidden behind a later insertion",
+            vec![
+                Said(1, 1, note(base, "电话打通了")),
+                Said(1, 2, note("电话打通了", "电话打通了，本人接听")),
                 Said(2, 1, note(base, "电话打不通，已上门")),
             ],
             2,

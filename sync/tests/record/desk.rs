@@ -163,17 +163,15 @@ impl Desk {
 
     /// What waits for a person, as one line each, without what depends on the order of arrival.
     pub fn open(&self) -> Vec<String> {
-        let conflicts = self
-            .projection()
-            .conflicts
-            .into_iter()
-            .map(|key| format!("conflict {key}"));
+        self.open_in(&self.projection())
+    }
+
+    pub fn open_in(&self, projection: &Projection) -> Vec<String> {
+        let conflicts = projection.conflicts.iter().map(|key| format!("conflict {key}"));
         let asked = self.asked.iter().flat_map(|(edit, ask)| match ask {
             Ask::Proposal { key, now, .. } => vec![format!("proposal {key} {} {edit}", now.to_json())],
-            Ask::MergedNote { key, texts } => texts
-                .iter()
-                .map(|(edit, text)| format!("merged note {key} {edit} {text}"))
-                .collect(),
+            // What is computed from the document counts.
+            Ask::MergedNote { .. } => Vec::new(),
             Ask::NoteBeside { key, now, .. } => vec![format!("note beside {key} {} {edit}", now.to_json())],
             Ask::NewResident => vec!["new resident".into()],
             Ask::Departure { kind, .. } => vec![format!("departure {kind} {edit}")],
@@ -183,7 +181,12 @@ impl Desk {
                 .collect(),
             Ask::Address { key, text } => vec![format!("address {key} {text:?} {edit}")],
         });
-        let mut open: Vec<String> = conflicts.chain(asked).collect();
+        let merged = projection.merged_notes.iter().flat_map(|note| {
+            let line =
+                move |(edit, text): &(EditId, String)| format!("merged note {} {edit} {text}", note.key);
+            note.texts.iter().map(line)
+        });
+        let mut open: Vec<String> = conflicts.chain(asked).chain(merged).collect();
         open.sort();
         open.dedup();
         open

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod arrows;
+mod divisions;
+mod files;
+mod jobs;
 mod lengths;
 mod licences;
+mod list_files;
 mod schema;

@@ -1,7 +1,4 @@
 //! Background work: one owner, resumed from its progress, ended with the right state.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use api::jobs::{Handlers, JobContext, JobFault, JobKind, Runner, Timing};
 use api::store::db::Db;
@@ -9,8 +6,16 @@ use api::store::jobs::{self, Ended, NewJob};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
+use tests::database::Database;
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+tests::on_both!(
+    a_run_ends_as_its_handler_says,
+    a_job_has_one_owner_and_a_late_one_commits_nothing,
+    a_stopping_node_gives_its_job_back_at_a_step,
+    work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each
+);
 
 const KINDS: [&str; 1] = ["commit_list"];
 
@@ -50,18 +55,15 @@ async fn end_of(db: &Db, id: Uuid) -> (String, i32, Option<String>) {
 }
 
 /// Runs one job with this handler on a runner of its own, and says how it ended.
-async fn check<H, F>(handler: H, expected: (&str, i32, Option<&str>))
+async fn check<H, F>(db: &Db, handler: H, expected: (&str, i32, Option<&str>))
 where
     H: Fn(JobContext) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), JobFault>> + Send + 'static,
 {
-    let fresh = support::fresh().await;
     let handlers = Handlers::new().with(JobKind::CommitList, handler);
-    let runner = Runner::start(fresh.db.clone(), handlers, 2, quick())
-        .await
-        .unwrap();
-    let id = enqueue(&fresh.db).await;
-    let (state, progress, error) = end_of(&fresh.db, id).await;
+    let runner = Runner::start(db.clone(), handlers, 2, quick()).await.unwrap();
+    let id = enqueue(db).await;
+    let (state, progress, error) = end_of(db, id).await;
     assert_eq!((state.as_str(), progress, error.as_deref()), expected);
     runner.stop().await;
 }
@@ -77,20 +79,23 @@ async fn steps(context: JobContext) -> Result<(), JobFault> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_run_ends_as_its_handler_says() {
-    check(steps, ("done", 4, None)).await;
+async fn a_run_ends_as_its_handler_says(database: Database) {
+    let db = &database.open().await;
+    check(db, steps, ("done", 4, None)).await;
     check(
+        db,
         async |_| Err(JobFault::Failed("not_a_table")),
         ("failed", 0, Some("not_a_table")),
     )
     .await;
     check(
+        db,
         async |_| Err(JobFault::Again("storage_full")),
         ("failed", 0, Some("storage_full")),
     )
     .await;
     check(
+        db,
         async |_| panic!("a value that must not be shown"),
         ("failed", 0, Some("panicked")),
     )
@@ -112,13 +117,11 @@ async fn a_run_ends_as_its_handler_says() {
             steps(context).await
         }
     };
-    check(half, ("done", 4, None)).await;
+    check(db, half, ("done", 4, None)).await;
 }
 
-#[tokio::test]
-async fn a_job_has_one_owner_and_a_late_one_commits_nothing() {
-    let fresh = support::fresh().await;
-    let db = &fresh.db;
+async fn a_job_has_one_owner_and_a_late_one_commits_nothing(database: Database) {
+    let db = &database.open().await;
     let id = enqueue(db).await;
     let [first, second] = [Uuid::now_v7(), Uuid::now_v7()];
     let claim =
@@ -151,9 +154,8 @@ async fn a_job_has_one_owner_and_a_late_one_commits_nothing() {
     assert_eq!(claim(second, 60_000).await.unwrap().unwrap().attempts, 1);
 }
 
-#[tokio::test]
-async fn a_stopping_node_gives_its_job_back_at_a_step() {
-    let fresh = support::fresh().await;
+async fn a_stopping_node_gives_its_job_back_at_a_step(database: Database) {
+    let db = &database.open().await;
     let begun = Arc::new(Notify::new());
     let told = begun.clone();
     let handler = move |context: JobContext| {
@@ -167,19 +169,16 @@ async fn a_stopping_node_gives_its_job_back_at_a_step() {
         }
     };
     let handlers = Handlers::new().with(JobKind::CommitList, handler);
-    let runner = Runner::start(fresh.db.clone(), handlers, 1, quick())
-        .await
-        .unwrap();
-    let id = enqueue(&fresh.db).await;
+    let runner = Runner::start(db.clone(), handlers, 1, quick()).await.unwrap();
+    let id = enqueue(db).await;
     begun.notified().await;
     runner.stop().await;
-    let row = jobs::find(fresh.db.read(), id).await.unwrap().unwrap();
+    let row = jobs::find(db.read(), id).await.unwrap().unwrap();
     assert_eq!((row.state.as_str(), row.attempts, row.owner), ("queued", 0, None));
 }
 
-#[tokio::test]
-async fn work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each() {
-    let fresh = support::fresh().await;
+async fn work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each(database: Database) {
+    let db = &database.open().await;
     let runs = Arc::new(AtomicI32::new(0));
     let counted = runs.clone();
     let handler = move |context: JobContext| {
@@ -196,19 +195,17 @@ async fn work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each() {
         ..quick()
     };
     let nodes = [
-        Runner::start(fresh.db.clone(), handlers.clone(), 3, timing)
+        Runner::start(db.clone(), handlers.clone(), 3, timing)
             .await
             .unwrap(),
-        Runner::start(fresh.db.clone(), handlers, 3, timing)
-            .await
-            .unwrap(),
+        Runner::start(db.clone(), handlers, 3, timing).await.unwrap(),
     ];
     let mut ids = Vec::new();
     for _ in 0..6 {
-        ids.push(enqueue(&fresh.db).await);
+        ids.push(enqueue(db).await);
     }
     for id in ids {
-        assert_eq!(end_of(&fresh.db, id).await, ("done".into(), 4, None));
+        assert_eq!(end_of(db, id).await, ("done".into(), 4, None));
     }
     assert_eq!(runs.load(Ordering::SeqCst), 6);
     for node in nodes {

@@ -1,7 +1,4 @@
 //! Files are kept sealed in chunks and come back whole.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use api::app::Error;
 use api::app::files::{Purpose, fetch, keep};
@@ -12,12 +9,13 @@ use domain::Instant;
 use entity::{file_chunk, stored_file};
 use sea_orm::EntityTrait;
 use std::collections::BTreeMap;
+use tests::database::Database;
 use uuid::Uuid;
 
-#[tokio::test]
-async fn files_come_back_whole_or_not_at_all() {
-    let fresh = support::fresh().await;
-    let db = &fresh.db;
+tests::on_both!(files_come_back_whole_or_not_at_all);
+
+async fn files_come_back_whole_or_not_at_all(database: Database) {
+    let db = &database.open().await;
     let keys = Keyring::new(BTreeMap::from([(1, [7; 32])]), 1, Algorithm::Sm4Gcm, [3; 32]);
     let now = Instant::from_millis(0);
     for size in [0, 1, CHUNK, 2 * CHUNK + 5] {

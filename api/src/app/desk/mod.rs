@@ -1,0 +1,375 @@
+//! The desk: records under lock, edits taken into them, everything that follows saved together.
+//!
+//! Phones, cadres, decisions and list rows all work here, so that there is one way to change a record: open, take,
+//! save. Feeds are numbered last.
+
+mod items;
+mod save;
+
+use crate::app::Error;
+use crate::program::Program;
+use crate::store::edits::{Body, EditRow};
+use crate::store::feeds::News;
+use crate::store::held::{self, HeldRow};
+use crate::store::inbox::NewItem;
+use crate::store::records::{self, Loaded};
+use crate::store::{db::Txn, inbox};
+use domain::{EditId, Instant, Value};
+use entity::{confirmation, inbox_item, visit};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use sync::record::Source;
+use sync::version::Version;
+use sync::{Ask, Context, Edit, Outcome, State, Taken, Writer};
+use uuid::Uuid;
+
+/// An open inbox item in memory.
+pub struct Item {
+    pub id: Uuid,
+    pub n: i32,
+    pub body: Json,
+    /// In the database already.
+    stored: bool,
+    dirty: bool,
+}
+
+pub struct Desk<'a> {
+    pub txn: Txn,
+    pub program: &'a Program,
+    pub now: Instant,
+    pub records: BTreeMap<Uuid, Loaded>,
+    /// Open items by (resident, reason, key).
+    pub items: BTreeMap<(Uuid, String, String), Item>,
+    pub news: Vec<News>,
+    closed: Vec<(Uuid, &'static str, Option<Uuid>, Json)>,
+    changed: BTreeSet<Uuid>,
+    edits: Vec<EditRow>,
+    held: Vec<HeldRow>,
+    loose: Vec<NewItem>,
+    confirmations: Vec<confirmation::ActiveModel>,
+    visits: Vec<visit::ActiveModel>,
+    /// The edit that is being taken, for items that close because of it.
+    current: Option<Uuid>,
+}
+
+/// Who and where an edit comes from, beside what it says.
+pub struct Origin<'a> {
+    pub writer: &'a Writer,
+    pub source: Source,
+    pub kind: &'static str,
+    /// Milliseconds by which the device's clock was ahead, as measured in its request.
+    pub skew: i64,
+}
+
+impl<'a> Desk<'a> {
+    /// Locks the records of `ids`, and loads what the bases of `edits` may name and which items are open.
+    pub async fn open(
+        txn: &Txn,
+        program: &'a Program,
+        ids: &BTreeSet<Uuid>,
+        edits: &[&Edit],
+        now: Instant,
+    ) -> Result<Desk<'a>, Error> {
+        let mut loaded = records::lock_all(&**txn, &program.keys, ids).await?;
+        let mut from: BTreeMap<Uuid, i32> = BTreeMap::new();
+        for edit in edits {
+            let id = edit.resident.uuid();
+            let Some(l) = loaded.get(&id) else { continue };
+            let base = edit.base.as_deref().and_then(Version::parse);
+            // Nearly always the base is what is there now: then no stamp is needed.
+            let n = match base {
+                Some(v) if v == l.record.version() && edit.after.is_none() => continue,
+                Some(v) => v.n as i32,
+                None => 1,
+            };
+            let least = from.entry(id).or_insert(n);
+            *least = n.min(*least);
+        }
+        let from: Vec<_> = from.into_iter().collect();
+        if !from.is_empty() {
+            records::stamp(&**txn, &mut loaded, &from).await?;
+        }
+        let mut desk = Desk {
+            txn: txn.clone(),
+            program,
+            now,
+            records: loaded,
+            items: BTreeMap::new(),
+            news: Vec::new(),
+            closed: Vec::new(),
+            changed: BTreeSet::new(),
+            edits: Vec::new(),
+            held: Vec::new(),
+            loose: Vec::new(),
+            confirmations: Vec::new(),
+            visits: Vec::new(),
+            current: None,
+        };
+        let there: Vec<Uuid> = desk.records.keys().copied().collect();
+        for row in inbox::open_of(&**txn, &there).await? {
+            let body = inbox::body(&program.keys, &row)?;
+            desk.remember(&row, body);
+        }
+        Ok(desk)
+    }
+
+    fn remember(&mut self, row: &inbox_item::Model, body: Json) {
+        let Some(resident) = row.resident else { return };
+        let item = Item {
+            id: row.id,
+            n: row.n,
+            body,
+            stored: true,
+            dirty: false,
+        };
+        self.items
+            .insert((resident, row.reason.clone(), row.key.clone()), item);
+    }
+
+    /// Enters a record that is new.
+    pub fn create(&mut self, id: Uuid, state: State, village: Option<Uuid>, grid: Option<Uuid>) {
+        let fresh = records::fresh(
+            id,
+            &self.program.catalogue,
+            state,
+            (village, grid),
+            self.now.millis(),
+        );
+        self.records.insert(id, fresh);
+    }
+
+    /// Takes an edit into its record and keeps what must be stored. A held one leaves the record as it was; the
+    /// caller stores it with [`Desk::hold`].
+    pub fn take(&mut self, edit: &Edit, origin: &Origin<'_>) -> Result<(Taken, Json), Error> {
+        let id = edit.resident.uuid();
+        let loaded = self.records.get_mut(&id).ok_or(Error::NotFound)?;
+        let keys = self.program.keys.clone();
+        let derive = move |parts: &[&[u8]]| keys.derive(parts);
+        let cx = Context {
+            catalogue: &self.program.catalogue,
+            derive: &derive,
+            source: origin.source.clone(),
+        };
+        let taken = sync::take(&mut loaded.record, edit, origin.writer, &cx);
+        if let Some((key, present)) = &taken.changed_meanwhile {
+            return Err(Error::Conflict {
+                code: "changed_meanwhile",
+                message: "该值已被他人修改，请查看最新内容后再操作".into(),
+                present: Some(json!({ "key": key, "value": present.to_json() })),
+            });
+        }
+        let receipt = receipt(edit.id, &taken);
+        if taken.outcome == Outcome::Held && taken.fields.is_empty() {
+            return Ok((taken, receipt));
+        }
+        self.current = Some(edit.id.uuid());
+        self.write_rows(edit, origin, &taken, &receipt);
+        for ask in &taken.asks {
+            self.ask(id, edit, origin, ask);
+        }
+        self.changed.insert(id);
+        Ok((taken, receipt))
+    }
+
+    /// Rows of one accepted edit: the edit itself, its confirmations, its visit.
+    fn write_rows(&mut self, edit: &Edit, origin: &Origin<'_>, taken: &Taken, receipt: &Json) {
+        let loaded = &self.records[&edit.resident.uuid()];
+        let stamp = loaded
+            .record
+            .stamps
+            .last()
+            .expect("taking an edit stamps the record");
+        let (account, device) = (
+            origin.writer.account.uuid(),
+            origin.writer.device.map(|d| d.uuid()),
+        );
+        let changes = taken
+            .history
+            .iter()
+            .map(|c| (c.key.clone(), c.from.to_json(), c.to.to_json()))
+            .collect();
+        let canonical = serde_json::from_str(&edit.canonical).unwrap_or(Json::Null);
+        self.edits.push(EditRow {
+            id: edit.id.uuid(),
+            device,
+            seq: device.is_some().then_some(edit.seq),
+            account,
+            resident: edit.resident.uuid(),
+            named: edit.resident.uuid(),
+            epoch: i32::from(loaded.record.epoch),
+            n: stamp.n as i32,
+            kind: origin.kind,
+            outcome: taken.outcome.name().into(),
+            change_hash: (!stamp.changes.is_empty()).then(|| records::joined(&stamp.changes)),
+            heads: records::joined(&stamp.heads),
+            facts_version: stamp.facts_version as i32,
+            digest: edit.digest.to_vec(),
+            made_at: edit.made_at.millis(),
+            skew: origin.skew,
+            received_at: self.now.millis(),
+            body: Body {
+                edit: canonical,
+                receipt: receipt.clone(),
+                changes,
+            },
+        });
+        for (key, digest) in &taken.confirmed {
+            self.confirmations
+                .push(save::confirmation(edit, key, digest, stamp.n, account));
+        }
+        if edit.visit.is_some() {
+            let row = save::visit(&self.program.keys, edit, account, device, origin.skew, self.now);
+            self.visits.extend(row);
+        }
+    }
+
+    /// Keeps an edit that could not be applied, and asks a person about it.
+    pub fn hold(&mut self, row: HeldRow, village: Option<Uuid>) {
+        let mut item = NewItem {
+            id: Uuid::now_v7(),
+            reason: "held_edit",
+            resident: None,
+            key: String::new(),
+            village,
+            town: None,
+            category: None,
+            level: if village.is_some() { "village" } else { "county" },
+            body: json!({
+                "reason": row.reason, "raw": row.body.raw, "problem": row.body.receipt["problem"],
+                "edit": row.edit.map(|e| e.to_string()),
+            }),
+            list: None,
+            list_row: None,
+            held: Some(row.id),
+        };
+        if let Some(Loaded { village: Some(v), .. }) = row.resident.and_then(|r| self.records.get(&r)) {
+            item.village = Some(*v);
+            item.level = "village";
+        }
+        self.loose.push(item);
+        self.held.push(row);
+    }
+
+    /// A held edit that could be taken after all.
+    pub async fn settle_held(&mut self, id: Uuid, body: &held::Body) -> Result<(), Error> {
+        held::settle(&*self.txn, &self.program.keys, id, "applied", body).await?;
+        for row in inbox::open_for_held(&*self.txn, &[id]).await? {
+            let mut shown = inbox::body(&self.program.keys, &row)?;
+            shown["result"] = body.receipt.clone();
+            self.closed.push((row.id, "applied", self.current, shown));
+        }
+        Ok(())
+    }
+
+    /// Writes a fact whoever may: for decisions, which are edits of their own.
+    pub fn set_fact(&mut self, id: Uuid, key: &str, value: Value, edit: EditId) {
+        if let Some(loaded) = self.records.get_mut(&id) {
+            loaded.record.set_fact(key, value, edit);
+            self.changed.insert(id);
+        }
+    }
+
+    /// Marks a record as changed by something that is no edit of a field.
+    pub fn touch(&mut self, id: Uuid) {
+        self.changed.insert(id);
+    }
+
+    /// What was already taken at this desk, by edit id.
+    pub fn receipt_of(&self, edit: Uuid) -> Option<Json> {
+        self.edits
+            .iter()
+            .find(|e| e.id == edit)
+            .map(|e| e.body.receipt.clone())
+    }
+
+    pub fn push_edit_row(&mut self, row: EditRow) {
+        self.changed.insert(row.resident);
+        self.edits.push(row);
+    }
+}
+
+/// A receipt (wire, "Answer"): fields only where they differ from the whole.
+pub fn receipt(edit: EditId, taken: &Taken) -> Json {
+    let mut out = json!({ "edit": edit.to_string(), "outcome": taken.outcome.name() });
+    let differ: serde_json::Map<String, Json> = taken
+        .fields
+        .iter()
+        .filter(|(_, o)| **o != taken.outcome)
+        .map(|(k, o)| (k.clone(), o.name().into()))
+        .collect();
+    if !differ.is_empty() {
+        out["fields"] = differ.into();
+    }
+    if let Some(problem) = &taken.problem {
+        out["problem"] = json!(problem);
+    }
+    out
+}
+
+impl Desk<'_> {
+    fn ask(&mut self, id: Uuid, edit: &Edit, origin: &Origin<'_>, ask: &Ask) {
+        let mut side = json!({
+            "edit": edit.id.to_string(), "by": origin.writer.name, "account": origin.writer.account.to_string(),
+            "at": edit.made_at.to_string(),
+        });
+        match ask {
+            Ask::Proposal {
+                key,
+                was,
+                now,
+                present,
+            } => {
+                side["was"] = was.to_json();
+                side["value"] = now.to_json();
+                self.add_side(id, "proposal", key, side, json!({ "present": present.to_json() }));
+            }
+            Ask::Departure {
+                kind,
+                date,
+                place,
+                text,
+            } => {
+                side["value"] = (*kind).into();
+                side["date"] = json!(date);
+                side["place"] = json!(place);
+                side["text"] = json!(text);
+                self.add_side(id, "departure", "life_status", side, json!({}));
+            }
+            Ask::NewResident => self.add_side(id, "new_resident", "", side, json!({})),
+            Ask::MergedNote { key, texts } => {
+                let merged = self.records[&id].record.version().to_string();
+                for (edit, text) in texts {
+                    let by = self.records[&id].record.kept.sources.get(edit).map(|s| json!(s));
+                    let side = json!({ "edit": edit.to_string(), "text": text, "source": by });
+                    self.add_side(id, "merged_note", key, side, json!({ "version": merged }));
+                }
+            }
+            Ask::NoteBeside {
+                key,
+                was,
+                now,
+                present,
+            } => {
+                side["was"] = was.to_json();
+                side["value"] = now.to_json();
+                self.add_side(
+                    id,
+                    "note_beside",
+                    key,
+                    side,
+                    json!({ "present": present.to_json() }),
+                );
+            }
+            Ask::HeldFields { fields } => {
+                let typed: BTreeMap<_, _> = fields
+                    .iter()
+                    .map(|(k, (v, code))| (k, json!({ "value": v, "code": code })))
+                    .collect();
+                side["typed"] = json!(typed);
+                self.add_side(id, "held_fields", &edit.id.to_string(), side, json!({}));
+            }
+            // Whether an address reads as another grid is looked up by who has the gazetteer at hand.
+            Ask::Address { .. } => {}
+        }
+    }
+}

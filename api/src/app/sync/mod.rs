@@ -1,0 +1,75 @@
+//! Sync: one request takes a phone's edits in and gives back what is new.
+
+pub mod cursor;
+pub mod pull;
+pub mod push;
+
+use crate::app::Error;
+use crate::program::Program;
+use domain::Instant;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The envelope (wire, "Request"). Only this can fail as a request; each edit stands alone.
+#[derive(Deserialize)]
+pub struct Request {
+    #[serde(default)]
+    pub catalogue: u32,
+    pub cursor: Option<String>,
+    pub limit: Option<usize>,
+    /// The phone's clock at sending, to measure its skew.
+    pub sent_at: Option<Instant>,
+    #[serde(default)]
+    pub edits: Vec<Box<RawValue>>,
+    #[serde(default)]
+    pub dropped: Vec<(Uuid, i64)>,
+    #[serde(default)]
+    pub digests: BTreeMap<Uuid, Digest>,
+    #[serde(default)]
+    pub have: BTreeMap<Uuid, Vec<(Uuid, String)>>,
+}
+
+/// Count and digest of a grid as one side has it.
+#[derive(Deserialize, PartialEq, Eq)]
+pub struct Digest {
+    pub count: i64,
+    pub digest: String,
+}
+
+/// A signed-in phone: its registration, who uses it, which grids it may carry.
+#[derive(Clone)]
+pub struct Phone {
+    pub device: Uuid,
+    pub account: Uuid,
+    /// As provenance shows the worker.
+    pub name: String,
+    pub grids: Vec<Uuid>,
+    /// Changes whenever what the account may see changes.
+    pub grant_epoch: i32,
+}
+
+/// Takes the edits in, then pulls. The answer leaves after both are committed.
+pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result<String, Error> {
+    let now = program.clock.now();
+    let taken = push::take_in(program, phone, request, now).await?;
+    let pulled = pull::pull(program, phone, request, &taken.touched, now).await?;
+    let mut out = json!({
+        "receipts": taken.receipts,
+        "standing": { "received": taken.received, "through": taken.through, "safe": Json::Null },
+        "cursor": pulled.cursor, "more": pulled.more, "now": now.to_string(),
+        "catalogue": program.catalogue.version,
+    });
+    if !pulled.more {
+        out["grids"] = pulled.grids;
+    }
+    // Items are stored as JSON text: they are put in as they are.
+    let mut text = out.to_string();
+    text.pop();
+    text.push_str(",\"items\":[");
+    text.push_str(&pulled.items.join(","));
+    text.push_str("]}");
+    Ok(text)
+}

@@ -1,0 +1,220 @@
+//! The pull: what is new for a phone since its cursor, and how its grids compare.
+
+use super::cursor::{self, Cursor};
+use super::{Phone, Request};
+use crate::app::Error;
+use crate::program::Program;
+use crate::store::{feeds, holdings, meta, records};
+use domain::Instant;
+use domain::catalogue::LIMITS;
+use entity::feed;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+pub struct Pulled {
+    /// Items as JSON text.
+    pub items: Vec<String>,
+    pub cursor: String,
+    pub more: bool,
+    pub grids: Json,
+}
+
+/// Answers what the phone does not have. Before records leave that are new to the device, its holdings are
+/// committed; otherwise nothing is written.
+pub async fn pull(
+    program: &Program,
+    phone: &Phone,
+    request: &Request,
+    touched: &[Uuid],
+    now: Instant,
+) -> Result<Pulled, Error> {
+    let txn = program.db.snapshot().await?;
+    let page = Page::read(&txn, program, phone, request, touched).await?;
+    let carried = holdings::of_device(&txn, phone.device, &page.residents).await?;
+    txn.commit().await?;
+    let carried: BTreeSet<Uuid> = carried
+        .into_iter()
+        .filter(|h| h.to_at.is_none())
+        .map(|h| h.resident)
+        .collect();
+    let new: Vec<Uuid> = page
+        .residents
+        .iter()
+        .copied()
+        .filter(|r| !carried.contains(r))
+        .collect();
+    if !new.is_empty() {
+        let new = &new;
+        program
+            .db
+            .write(|txn| async move {
+                holdings::begin(&*txn, phone.device, new, now.millis()).await?;
+                meta::audit(
+                    &*txn,
+                    now,
+                    Some(phone.account),
+                    Some(phone.device),
+                    "pull",
+                    new.len() as i64,
+                )
+                .await?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+    }
+    Ok(page.answer)
+}
+
+struct Page {
+    residents: Vec<Uuid>,
+    answer: Pulled,
+}
+
+impl Page {
+    async fn read<C: ConnectionTrait>(
+        db: &C,
+        program: &Program,
+        phone: &Phone,
+        request: &Request,
+        touched: &[Uuid],
+    ) -> Result<Page, Error> {
+        let limit = request.limit.unwrap_or(LIMITS.items).clamp(1, LIMITS.items);
+        let incarnation = meta::incarnation(db).await?;
+        let mut ids = phone.grids.clone();
+        ids.push(phone.device);
+        let rows = feeds::rows(db, &ids).await?;
+        let rows: BTreeMap<Uuid, feed::Model> = rows.into_iter().map(|f| (f.id, f)).collect();
+        let newest = |id: &Uuid| rows.get(id).map_or(0, |f| f.next - 1);
+        let read = request
+            .cursor
+            .as_deref()
+            .and_then(|c| cursor::read(&program.keys, phone.device, c));
+        let valid = |c: &Cursor| {
+            c.incarnation == incarnation
+                && c.device <= newest(&phone.device)
+                && c.grids
+                    .iter()
+                    .all(|(g, n)| *n <= newest(g) || !phone.grids.contains(g))
+        };
+        let from = read.filter(valid).unwrap_or_default();
+        let mut next = Cursor {
+            incarnation,
+            grant_epoch: phone.grant_epoch,
+            device: from.device,
+            ..Cursor::default()
+        };
+        let mut items = Vec::new();
+        let mut more = false;
+        if newest(&phone.device) > from.device {
+            let news = feeds::news(db, &program.keys, phone.device, from.device, limit as u64).await?;
+            more |= news.len() == limit;
+            for (n, item) in news {
+                next.device = n;
+                items.push(item.to_string());
+            }
+            if !more {
+                next.device = newest(&phone.device);
+            }
+        }
+        let mut residents: Vec<Uuid> = Vec::new();
+        let mine = touched.iter().copied().collect::<BTreeSet<_>>();
+        for grid in &phone.grids {
+            let start = from.grids.get(grid).copied().unwrap_or(0);
+            // A phone whose grid is equal has nothing to reload, whatever became of its cursor.
+            if start == 0 && equal(request, grid, rows.get(grid)) {
+                next.grids.insert(*grid, newest(grid));
+                continue;
+            }
+            let room = limit.saturating_sub(residents.len() + items.len());
+            if newest(grid) <= start || room == 0 {
+                more |= newest(grid) > start;
+                next.grids.insert(*grid, start);
+                continue;
+            }
+            let entries = feeds::entries(db, *grid, start, room as u64).await?;
+            let last = if entries.len() < room {
+                newest(grid)
+            } else {
+                entries.last().map_or(start, |e| e.n)
+            };
+            more |= last < newest(grid);
+            next.grids.insert(*grid, last);
+            residents.extend(entries.iter().map(|e| e.subject));
+        }
+        let paged: BTreeSet<Uuid> = residents.iter().copied().collect();
+        // The answer that carries a receipt carries the record's new state too.
+        residents.extend(mine.iter().filter(|r| !paged.contains(r)));
+        let texts = records::items(db, &program.keys, &residents).await?;
+        let visible = |text: &str| {
+            phone
+                .grids
+                .iter()
+                .any(|g| text.contains(&format!("\"grid\":\"{g}\"")))
+                && !text.contains("\"state\":\"departed\"")
+        };
+        residents.retain(|r| texts.get(r).is_some_and(|t| visible(t)));
+        let compare = compare(db, phone, request, &rows).await?;
+        let known: BTreeMap<Uuid, &str> = request
+            .have
+            .values()
+            .flatten()
+            .map(|(r, v)| (*r, v.as_str()))
+            .collect();
+        residents.retain(|r| {
+            let same = known
+                .get(r)
+                .is_some_and(|v| texts[r].contains(&format!("\"version\":\"{v}\"")));
+            !same || mine.contains(r)
+        });
+        items.extend(residents.iter().map(|r| texts[r].clone()));
+        let cursor = cursor::write(&program.keys, phone.device, &next);
+        Ok(Page {
+            residents,
+            answer: Pulled {
+                items,
+                cursor,
+                more,
+                grids: compare,
+            },
+        })
+    }
+}
+
+fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
+    let (Some(theirs), Some(row)) = (request.digests.get(grid), row) else {
+        return false;
+    };
+    theirs.count == row.count && theirs.digest == sync::digest::hex(&row.digest)
+}
+
+/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch.
+async fn compare<C: ConnectionTrait>(
+    db: &C,
+    phone: &Phone,
+    request: &Request,
+    rows: &BTreeMap<Uuid, feed::Model>,
+) -> Result<Json, Error> {
+    let mut out = serde_json::Map::new();
+    for grid in &phone.grids {
+        let (count, digest) = rows
+            .get(grid)
+            .map_or((0, vec![0; 16]), |f| (f.count, f.digest.clone()));
+        let mut line = json!({ "count": count, "digest": sync::digest::hex(&digest) });
+        if let Some(have) = request.have.get(grid) {
+            let there = meta::versions(db, *grid).await?;
+            let have: BTreeMap<Uuid, &str> = have.iter().map(|(r, v)| (*r, v.as_str())).collect();
+            let remove: Vec<_> = have.keys().filter(|r| !there.contains_key(r)).collect();
+            let fetch: Vec<_> = there
+                .iter()
+                .filter(|(r, v)| have.get(r) != Some(&v.as_str()))
+                .map(|(r, _)| r)
+                .collect();
+            line["remove"] = json!(remove);
+            line["fetch"] = json!(fetch);
+        }
+        out.insert(grid.to_string(), line);
+    }
+    Ok(out.into())
+}

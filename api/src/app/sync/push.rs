@@ -1,0 +1,451 @@
+//! Taking in one phone's edits. Each edit succeeds or is held alone; receipts leave after commit.
+
+use super::{Phone, Request};
+use crate::app::Error;
+use crate::app::desk::{Desk, Origin, receipt};
+use crate::program::Program;
+use crate::store::db::Txn;
+use crate::store::held::{self, HeldRow};
+use crate::store::{edits, holdings, standing};
+use domain::catalogue::{LIMITS, Role};
+use domain::{EditId, Instant};
+use entity::{edit, grid};
+use sea_orm::EntityTrait;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use sync::record::Source;
+use sync::{Arrived, Door, Edit, State, Taken, Writer};
+use uuid::Uuid;
+
+pub struct TakenIn {
+    pub receipts: Vec<Json>,
+    pub received: i64,
+    pub through: i64,
+    /// Records that the receipts speak of: the same answer carries their state.
+    pub touched: Vec<Uuid>,
+}
+
+/// One edit of the request with its place in it.
+struct One {
+    index: usize,
+    raw: String,
+    arrived: Arrived,
+}
+
+pub async fn take_in(
+    program: &Program,
+    phone: &Phone,
+    request: &Request,
+    now: Instant,
+) -> Result<TakenIn, Error> {
+    if request.edits.len() > LIMITS.edits {
+        return Err(Error::refused(
+            "too_many_edits",
+            "一次最多发送 200 条修改，请分批发送",
+        ));
+    }
+    let mut all: Vec<One> = Vec::with_capacity(request.edits.len());
+    for (index, raw) in request.edits.iter().enumerate() {
+        let raw = raw.get().to_owned();
+        all.push(One {
+            index,
+            arrived: Arrived::parse(raw.as_bytes()),
+            raw,
+        });
+    }
+    if all.is_empty() && request.dropped.is_empty() {
+        // Nothing to write: no write transaction, no lock.
+        let row = crate::store::standing::read(program.db.read(), phone.device)
+            .await?
+            .ok_or(Error::NotFound)?;
+        return Ok(TakenIn {
+            receipts: Vec::new(),
+            received: row.received,
+            through: row.through,
+            touched: Vec::new(),
+        });
+    }
+    let skew = request.sent_at.map_or(0, |sent| sent.millis() - now.millis());
+    // Later edits of a device may build on earlier ones, in whatever order they were packed.
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|n| match &all[*n].arrived {
+        Arrived::Edit(edit) => edit.seq,
+        Arrived::Unreadable { seq, .. } => seq.unwrap_or(i64::MAX),
+    });
+    let (all, order) = (&all, &order);
+    program
+        .db
+        .write(|txn| async move {
+            Batch::open(&txn, program, phone, all, now, skew)
+                .await?
+                .run(order, request)
+                .await
+        })
+        .await
+}
+
+struct Batch<'a> {
+    desk: Desk<'a>,
+    phone: &'a Phone,
+    all: &'a [One],
+    device: entity::device::Model,
+    /// Edits with these ids are there already, from whatever device.
+    known: BTreeMap<Uuid, edit::Model>,
+    held: Vec<entity::held::Model>,
+    seqs: BTreeMap<i64, Uuid>,
+    holds: BTreeSet<Uuid>,
+    skew: i64,
+    fresh: i64,
+    new_seqs: Vec<i64>,
+}
+
+impl<'a> Batch<'a> {
+    async fn open(
+        txn: &Txn,
+        program: &'a Program,
+        phone: &'a Phone,
+        all: &'a [One],
+        now: Instant,
+        skew: i64,
+    ) -> Result<Batch<'a>, Error> {
+        let device = standing::lock(&**txn, phone.device)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let edits: Vec<&Edit> = all.iter().filter_map(|one| one.edit()).collect();
+        let ids: Vec<Uuid> = all.iter().filter_map(One::id).collect();
+        let digests: Vec<Vec<u8>> = all.iter().map(|one| one.digest().to_vec()).collect();
+        let known = edits::by_ids(&**txn, &ids).await?;
+        let held = held::known(&**txn, phone.device, &digests, &ids).await?;
+        let seqs: Vec<i64> = edits.iter().map(|e| e.seq).collect();
+        let seqs = edits::by_seqs(&**txn, phone.device, &seqs).await?;
+        let residents: BTreeSet<Uuid> = edits.iter().map(|e| e.resident.uuid()).collect();
+        let desk = Desk::open(txn, program, &residents, &edits, now).await?;
+        let there: Vec<Uuid> = desk.records.keys().copied().collect();
+        let holds = holdings::of_device(&**txn, phone.device, &there).await?;
+        Ok(Batch {
+            desk,
+            phone,
+            all,
+            device,
+            known: known.into_iter().map(|e| (e.id, e)).collect(),
+            held,
+            seqs: seqs.into_iter().collect(),
+            holds: holds.into_iter().map(|h| h.resident).collect(),
+            skew,
+            fresh: 0,
+            new_seqs: Vec::new(),
+        })
+    }
+
+    async fn run(mut self, order: &[usize], request: &Request) -> Result<TakenIn, Error> {
+        let txn = self.desk.txn.clone();
+        let now = self.desk.now;
+        let mut receipts: BTreeMap<usize, Json> = BTreeMap::new();
+        let mut touched = Vec::new();
+        for n in order {
+            let one = &self.all[*n];
+            let receipt = self.one(one).await?;
+            if let Some(edit) = one.edit()
+                && receipt["outcome"] != "held"
+            {
+                touched.push(edit.resident.uuid());
+                self.replay_waiting(edit).await?;
+            }
+            receipts.insert(one.index, receipt);
+        }
+        holdings::confirm_dropped(&*txn, self.phone.device, &request.dropped, now.millis()).await?;
+        let (device, fresh, seqs) = (self.device, self.fresh, self.new_seqs);
+        self.desk.save().await?;
+        let (received, through) = standing::advance(&*txn, &device, fresh, &seqs).await?;
+        Ok(TakenIn {
+            receipts: receipts.into_values().collect(),
+            received,
+            through,
+            touched,
+        })
+    }
+
+    /// One edit's receipt, as it stands now.
+    async fn one(&mut self, one: &One) -> Result<Json, Error> {
+        if let Some(receipt) = self.repeated(one)? {
+            return Ok(receipt);
+        }
+        self.fresh += 1;
+        let edit = match &one.arrived {
+            Arrived::Edit(edit) => edit,
+            Arrived::Unreadable { why, seq, .. } => {
+                self.new_seqs.extend(*seq);
+                return Ok(self.hold(one, why.code(), why.message(), None));
+            }
+        };
+        if self
+            .seqs
+            .get(&edit.seq)
+            .is_some_and(|other| *other != edit.id.uuid())
+        {
+            return Ok(self.hold(
+                one,
+                "seq_reused",
+                "该序号已被本机另一条修改使用，可能存在两台相同的手机，已保留",
+                None,
+            ));
+        }
+        self.seqs.insert(edit.seq, edit.id.uuid());
+        self.new_seqs.push(edit.seq);
+        self.take(one, edit).await
+    }
+
+    async fn take(&mut self, one: &One, edit: &Edit) -> Result<Json, Error> {
+        let id = edit.resident.uuid();
+        if let Some(to) = edit.create
+            && !self.desk.records.contains_key(&id)
+        {
+            if !self.phone.grids.contains(&to.uuid()) {
+                return Ok(self.hold(one, "not_in_scope", UNKNOWN, None));
+            }
+            let row = grid::Entity::find_by_id(to.uuid()).one(&*self.desk.txn).await?;
+            let Some(row) = row else {
+                return Ok(self.hold(one, "not_in_scope", UNKNOWN, None));
+            };
+            self.desk
+                .create(id, State::Reported, Some(row.village), Some(row.id));
+            self.holds.insert(id);
+        }
+        let Some(door) = self.door(id) else {
+            // The same bytes for a foreign and for a missing resident: the edit waits, in case its create is late.
+            return Ok(self.hold(one, "not_in_scope", UNKNOWN, Some(id)));
+        };
+        if let Some(after) = edit.after
+            && !self.knows(after)
+        {
+            return Ok(self.hold(
+                one,
+                "waits_for_earlier",
+                "等待本机更早的修改到达",
+                Some(after.uuid()),
+            ));
+        }
+        let writer = self.writer(door);
+        let source = Source::Edit {
+            edit: edit.id,
+            by: self.phone.name.clone(),
+            at: edit.made_at,
+        };
+        let origin = Origin {
+            writer: &writer,
+            source,
+            kind: "phone",
+            skew: self.skew,
+        };
+        let (taken, receipt) = self.desk.take(edit, &origin)?;
+        if whole_held(&taken) {
+            let problem = taken.problem.as_ref();
+            let code = problem.map_or("held", |p| p.code.as_str()).to_owned();
+            let message = problem
+                .map_or("已保留待人工处理", |p| p.message.as_str())
+                .to_owned();
+            return Ok(self.hold(one, &code, &message, None));
+        }
+        Ok(receipt)
+    }
+
+    /// How this phone may write to a record; none when it never could.
+    fn door(&self, id: Uuid) -> Option<Door> {
+        let loaded = self.desk.records.get(&id)?;
+        if loaded.grid.is_some_and(|g| self.phone.grids.contains(&g)) {
+            return Some(Door::Phone);
+        }
+        // What a device still carries decides, never a clock.
+        self.holds.contains(&id).then_some(Door::LeavingPhone)
+    }
+
+    fn knows(&self, edit: EditId) -> bool {
+        let id = edit.uuid();
+        self.known.contains_key(&id)
+            || self.desk.receipt_of(id).is_some()
+            || self.held.iter().any(|h| h.edit == Some(id))
+            || self
+                .desk
+                .records
+                .values()
+                .any(|l| l.record.stamps.iter().any(|s| s.edit == edit))
+    }
+
+    fn writer(&self, door: Door) -> Writer {
+        Writer {
+            account: self.phone.account.into(),
+            device: Some(self.phone.device.into()),
+            role: Role::Worker,
+            door,
+            name: self.phone.name.clone(),
+        }
+    }
+
+    /// The receipt of an edit that is known; the same id with other content, or from another device, is held.
+    fn repeated(&mut self, one: &One) -> Result<Option<Json>, Error> {
+        let digest = one.digest();
+        let keys = self.desk.program.keys.clone();
+        if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
+            let mut receipt = held::body(&keys, row)?.receipt;
+            receipt["repeat"] = true.into();
+            return Ok(Some(receipt));
+        }
+        let Some(id) = one.id() else { return Ok(None) };
+        if let Some(row) = self.known.get(&id) {
+            if row.device == Some(self.phone.device) && row.digest == digest {
+                let mut receipt = edits::body(&keys, row)?.receipt;
+                receipt["repeat"] = true.into();
+                return Ok(Some(receipt));
+            }
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        let held_other = self.held.iter().any(|h| h.edit == Some(id));
+        let earlier = self.desk.receipt_of(id);
+        if let Some(mut receipt) = earlier {
+            if self
+                .all
+                .iter()
+                .any(|o| o.index != one.index && o.id() == Some(id) && o.digest() == digest)
+            {
+                receipt["repeat"] = true.into();
+                return Ok(Some(receipt));
+            }
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        if held_other {
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        Ok(None)
+    }
+
+    fn hold(&mut self, one: &One, code: &str, message: &str, waits_for: Option<Uuid>) -> Json {
+        let mut taken = Taken::held("", "");
+        taken.problem = Some(sync::outcome::Problem {
+            code: code.into(),
+            message: message.into(),
+            fields: Vec::new(),
+        });
+        let mut shown = match one.id() {
+            Some(id) => receipt(EditId::from(id), &taken),
+            None => receipt(EditId::from_bytes([0; 16]), &taken),
+        };
+        if one.id().is_none() {
+            let members = shown.as_object_mut().expect("a receipt is an object");
+            members.remove("edit");
+            members.insert("index".into(), one.index.into());
+            members.insert("sha256".into(), sync::digest::hex(&one.digest()).into());
+        }
+        let (seq, resident) = match &one.arrived {
+            Arrived::Edit(edit) => (Some(edit.seq), Some(edit.resident.uuid())),
+            Arrived::Unreadable { seq, resident, .. } => (*seq, resident.map(|r| r.uuid())),
+        };
+        let row = HeldRow {
+            id: Uuid::now_v7(),
+            device: Some(self.phone.device),
+            account: Some(self.phone.account),
+            edit: one.id(),
+            sha256: one.digest().to_vec(),
+            seq,
+            reason: code.to_owned(),
+            resident,
+            waits_for,
+            received_at: self.desk.now.millis(),
+            body: held::Body {
+                raw: one.raw.clone(),
+                receipt: shown.clone(),
+            },
+        };
+        self.desk.hold(row, None);
+        shown
+    }
+
+    /// Edits that waited for this one, or for its record, in the order of their numbers.
+    async fn replay_waiting(&mut self, edit: &Edit) -> Result<(), Error> {
+        let arrived = [edit.id.uuid(), edit.resident.uuid()];
+        let waiting = held::waiting_for(&*self.desk.txn, self.phone.device, &arrived).await?;
+        for row in waiting {
+            let mut body = held::body(&self.desk.program.keys, &row)?;
+            let Arrived::Edit(late) = Arrived::parse(body.raw.as_bytes()) else {
+                continue;
+            };
+            let Some(door) = self.door(late.resident.uuid()) else {
+                continue;
+            };
+            let writer = self.writer(door);
+            let source = Source::Edit {
+                edit: late.id,
+                by: self.phone.name.clone(),
+                at: late.made_at,
+            };
+            let origin = Origin {
+                writer: &writer,
+                source,
+                kind: "phone",
+                skew: self.skew,
+            };
+            let (taken, receipt) = self.desk.take(&late, &origin)?;
+            if whole_held(&taken) {
+                continue;
+            }
+            body.receipt = receipt.clone();
+            self.desk.settle_held(row.id, &body).await?;
+            let mut item = receipt;
+            item["kind"] = "receipt".into();
+            self.desk.news.push(crate::store::feeds::News {
+                device: self.phone.device,
+                kind: "receipt",
+                subject: late.id.uuid(),
+                item: Some(json!(item)),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a record that is not there, not yet, or not for this worker.
+const UNKNOWN: &str = "该人员不在您负责的网格内，修改已保留待人工处理";
+
+fn whole_held(taken: &Taken) -> bool {
+    taken.outcome == sync::Outcome::Held && taken.fields.is_empty()
+}
+
+impl One {
+    fn edit(&self) -> Option<&Edit> {
+        match &self.arrived {
+            Arrived::Edit(edit) => Some(edit),
+            Arrived::Unreadable { .. } => None,
+        }
+    }
+
+    fn id(&self) -> Option<Uuid> {
+        match &self.arrived {
+            Arrived::Edit(edit) => Some(edit.id.uuid()),
+            Arrived::Unreadable { id, .. } => id.map(|i| i.uuid()),
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        match &self.arrived {
+            Arrived::Edit(edit) => edit.digest,
+            Arrived::Unreadable { digest, .. } => *digest,
+        }
+    }
+}

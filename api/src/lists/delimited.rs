@@ -1,0 +1,174 @@
+//! Text files with a separator. Records are counted as a spreadsheet counts rows: blank lines are rows too.
+
+use super::cell::{Cell, GridRow};
+
+/// A text file as a table.
+pub struct Delimited {
+    text: String,
+    separator: char,
+}
+
+/// A quoted field longer than this never closes: the quote was a character.
+const LONGEST_QUOTED: usize = 32_768;
+/// After so many quotes that never closed, quotes are characters in this file: looking ahead costs time.
+const MOST_UNCLOSED: u32 = 200;
+
+impl Delimited {
+    pub fn new(text: String) -> Delimited {
+        let (separator, text) = match text.strip_prefix("sep=") {
+            // A line that tells Excel the separator; Excel does not count it.
+            Some(rest) => {
+                let end = rest.find('\n').map_or(rest.len(), |n| n + 1);
+                (rest.chars().next(), rest[end..].to_owned())
+            }
+            None => (None, text),
+        };
+        let separator = separator.unwrap_or_else(|| likely_separator(&text));
+        Delimited { text, separator }
+    }
+
+    /// The rows that hold something, in order.
+    pub fn rows(&self) -> impl Iterator<Item = GridRow> + '_ {
+        let mut rest = self.text.as_str();
+        let mut number = 0;
+        let mut unclosed = 0;
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                number += 1;
+                let (fields, after) = record(rest, self.separator, &mut unclosed);
+                rest = after;
+                let cells: Vec<(u32, Cell)> = (0..)
+                    .zip(&fields)
+                    .filter_map(|(column, field)| Some((column, Cell::text(field)?)))
+                    .collect();
+                if !cells.is_empty() {
+                    return Some(GridRow {
+                        number,
+                        hidden: false,
+                        cells,
+                    });
+                }
+            }
+            None
+        })
+    }
+}
+
+/// The sign that splits the first lines into most fields, most evenly.
+fn likely_separator(text: &str) -> char {
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(40).collect();
+    let score = |separator: char| {
+        let counts: Vec<usize> = lines.iter().map(|line| outside_quotes(line, separator)).collect();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let like_most = counts.iter().filter(|n| **n == most).count();
+        // Lines that agree weigh more than one line with many signs.
+        (most > 0).then_some(counts.iter().filter(|n| **n > 0).count() * 4 + like_most * most.min(8))
+    };
+    ['\t', ',', ';', '|', '，']
+        .into_iter()
+        .filter_map(|s| Some((score(s)?, s)))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map_or(',', |(_, s)| s)
+}
+
+fn outside_quotes(line: &str, separator: char) -> usize {
+    let mut quoted = false;
+    line.chars()
+        .filter(|c| {
+            quoted ^= *c == '"';
+            *c == separator && !quoted
+        })
+        .count()
+}
+
+/// One record and what is behind it.
+fn record<'a>(text: &'a str, separator: char, unclosed: &mut u32) -> (Vec<String>, &'a str) {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    loop {
+        let opened = rest.strip_prefix('"').filter(|_| *unclosed < MOST_UNCLOSED);
+        let closed = opened.and_then(quoted);
+        *unclosed += u32::from(opened.is_some() && closed.is_none());
+        let (field, after) = match closed {
+            // What stands between a closing quote and the separator belongs to the field.
+            Some((field, after)) => {
+                let end = after.find([separator, '\n', '\r']).unwrap_or(after.len());
+                (field + &after[..end], &after[end..])
+            }
+            None => {
+                let end = rest.find([separator, '\n', '\r']).unwrap_or(rest.len());
+                (rest[..end].to_owned(), &rest[end..])
+            }
+        };
+        fields.push(field);
+        match after.chars().next() {
+            Some(c) if c == separator => rest = &after[c.len_utf8()..],
+            Some('\r') => return (fields, after[1..].strip_prefix('\n').unwrap_or(&after[1..])),
+            Some(_) => return (fields, &after[1..]),
+            None => return (fields, ""),
+        }
+    }
+}
+
+/// A quoted field, its opening quote taken off. `None` when it never closes.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut field = String::new();
+    let mut rest = text;
+    loop {
+        let end = rest.find('"')?;
+        field.push_str(&rest[..end]);
+        if field.len() > LONGEST_QUOTED {
+            return None;
+        }
+        rest = &rest[end + 1..];
+        match rest.strip_prefix('"') {
+            Some(after) => {
+                field.push('"');
+                rest = after;
+            }
+            None => return Some((field, rest)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        Delimited::new(text.to_owned())
+            .rows()
+            .map(|row| {
+                let cells: Vec<String> = row
+                    .cells
+                    .iter()
+                    .map(|(c, cell)| format!("{c}={}", cell.shown()))
+                    .collect();
+                format!("{}:{}", row.number, cells.join(" "))
+            })
+            .collect::<Vec<_>>()
+            .join(" | ")
+    }
+
+    #[test]
+    fn records() {
+        let cases = [
+            ("a,b\r\nc,d\r\n", "1:0=a 1=b | 2:0=c 1=d"),
+            ("a,b\n\nc,d", "1:0=a 1=b | 3:0=c 1=d"),
+            ("a,b\n,,\nc,", "1:0=a 1=b | 3:0=c"),
+            ("\"x,\ny\",\"q\"\"q\"\nz,w", "1:0=x,\ny 1=q\"q | 2:0=z 1=w"),
+            ("\"=\"\"440\"\"\",b", "1:0==\"440\" 1=b"),
+            ("a\tb,c\td\ne\tf\tg", "1:0=a 1=b,c 2=d | 2:0=e 1=f 2=g"),
+            ("sep=;\na;b", "1:0=a 1=b"),
+            ("a,\"never closed\nb,c", "1:0=a 1=\"never closed | 2:0=b 1=c"),
+            ("a\rb\r", "1:0=a | 2:0=b"),
+            (
+                "title,,\nx,y,z\n1,2,3",
+                "1:0=title | 2:0=x 1=y 2=z | 3:0=1 1=2 2=3",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+}

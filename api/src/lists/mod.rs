@@ -1,0 +1,39 @@
+//! Lists as departments hand them in: bytes of a file in, rows with values out. No database, no clock.
+//!
+//! `sniff` tells the format, `book` gives sheets of cells, `find` and `plan` understand the header, `walk` and
+//! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
+
+mod book;
+mod cell;
+mod classify;
+mod days;
+mod delimited;
+mod encoding;
+mod evidence;
+mod find;
+mod header;
+mod household;
+mod html;
+mod kind;
+mod numbers;
+mod plan;
+mod reading;
+mod refusal;
+mod row;
+mod sniff;
+mod twice;
+mod values;
+mod walk;
+mod why;
+mod words;
+mod xls;
+mod xlsx;
+mod xml2003;
+
+pub use cell::Cell;
+pub use kind::ListKind;
+pub use plan::Sure;
+pub use reading::{ColumnMap, Reading, STANDARD_KEYS, SheetRead, TableHead, read};
+pub use refusal::{Code, Refusal};
+pub use row::{Fault, Identity, Member, Row, Values};
+pub use why::Why;

@@ -1,0 +1,84 @@
+//! The database itself: its incarnation; small audit rows; which versions a grid holds.
+
+use domain::Instant;
+use entity::{audit, meta, resident};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Changes when a backup is restored; cursors of another life are worth nothing.
+pub async fn incarnation<C: ConnectionTrait>(db: &C) -> Result<Uuid, DbErr> {
+    let row = meta::Entity::find_by_id("incarnation".to_owned()).one(db).await?;
+    Ok(row
+        .and_then(|r| Uuid::try_parse(&r.value).ok())
+        .unwrap_or(Uuid::nil()))
+}
+
+/// Gives a database that has no incarnation its first one.
+pub async fn begin<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    put_new(db, "incarnation", &Uuid::now_v7().to_string()).await
+}
+
+/// A value that is kept when it is there already.
+pub async fn put_new<C: ConnectionTrait>(db: &C, key: &str, value: &str) -> Result<(), DbErr> {
+    let row = meta::ActiveModel {
+        key: Set(key.into()),
+        value: Set(value.into()),
+    };
+    let on = OnConflict::column(meta::Column::Key).do_nothing().to_owned();
+    meta::Entity::insert(row)
+        .on_conflict(on)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+pub async fn get<C: ConnectionTrait>(db: &C, key: &str) -> Result<Option<String>, DbErr> {
+    Ok(meta::Entity::find_by_id(key.to_owned())
+        .one(db)
+        .await?
+        .map(|r| r.value))
+}
+
+/// One audit row; nothing personal is in it.
+pub async fn audit<C: ConnectionTrait>(
+    db: &C,
+    now: Instant,
+    account: Option<Uuid>,
+    device: Option<Uuid>,
+    action: &str,
+    count: i64,
+) -> Result<(), DbErr> {
+    let row = audit::ActiveModel {
+        id: NotSet,
+        at: Set(now.millis()),
+        account: Set(account),
+        device: Set(device),
+        action: Set(action.into()),
+        subject_kind: Set(None),
+        subject: Set(None),
+        outcome: Set("done".into()),
+        count: Set(Some(count)),
+        detail: Set(None),
+        request: Set(None),
+    };
+    audit::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The versions of all records in a grid.
+pub async fn versions<C: ConnectionTrait>(db: &C, grid: Uuid) -> Result<BTreeMap<Uuid, String>, DbErr> {
+    let rows = resident::Entity::find()
+        .select_only()
+        .columns([resident::Column::Id, resident::Column::Version])
+        .filter(resident::Column::Grid.eq(grid))
+        .filter(resident::Column::State.ne("departed"))
+        .into_tuple::<(Uuid, String)>()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,405 @@
+//! Records as rows: resident, document, facts, projection, search card and look-ups, loaded and saved together.
+
+use super::{edits, sealed};
+use crate::app::Error;
+use crate::seal::{Keyring, Place};
+use domain::catalogue::Catalogue;
+use domain::name;
+use domain::{EditId, ResidentId};
+use entity::{document, facts, lookup, projection, resident, search_card};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use sync::project::Projection;
+use sync::record::{Kept, Stamp};
+use sync::{ChangeHash, Record, State};
+use uuid::Uuid;
+
+/// A record with the row it stands in.
+pub struct Loaded {
+    pub record: Record,
+    pub village: Option<Uuid>,
+    pub grid: Option<Uuid>,
+    pub merged_into: Option<Uuid>,
+    pub created_at: i64,
+    /// Its look-ups as they stand in the database.
+    pub lookups: BTreeSet<(&'static str, Vec<u8>)>,
+    /// Grid and version as they stand in the database; none for a new record.
+    pub before: Option<(Option<Uuid>, String)>,
+}
+
+/// What free-text search looks into: about 100 bytes a resident.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Card {
+    pub name: String,
+    pub initials: String,
+    pub address: String,
+}
+
+/// The records of these residents, locked in the order of their ids until commit. Unknown ids are absent.
+pub async fn lock_all<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Loaded>, Error> {
+    let mut out = BTreeMap::new();
+    let all: Vec<Uuid> = ids.iter().copied().collect();
+    for part in all.chunks(200) {
+        let rows = resident::Entity::find()
+            .filter(resident::Column::Id.is_in(part.iter().copied()))
+            .order_by_asc(resident::Column::Id)
+            .lock_exclusive()
+            .all(db)
+            .await?;
+        let docs = document::Entity::find().filter(document::Column::Resident.is_in(part.iter().copied()));
+        let mut docs: BTreeMap<Uuid, Vec<u8>> = docs
+            .all(db)
+            .await?
+            .into_iter()
+            .map(|d| (d.resident, d.sealed))
+            .collect();
+        let facts = facts::Entity::find().filter(facts::Column::Resident.is_in(part.iter().copied()));
+        let facts: BTreeMap<Uuid, facts::Model> = facts
+            .all(db)
+            .await?
+            .into_iter()
+            .map(|f| (f.resident, f))
+            .collect();
+        for row in rows {
+            let doc = docs.remove(&row.id).ok_or(Error::Damaged("document missing"))?;
+            let fact = facts.get(&row.id).ok_or(Error::Damaged("facts missing"))?;
+            out.insert(row.id, load(keys, row, &doc, fact)?);
+        }
+    }
+    Ok(out)
+}
+
+fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Error> {
+    let plain = keys.open(
+        Place {
+            table: "document",
+            row: row.id.as_bytes(),
+            group: "all",
+        },
+        doc,
+    )?;
+    let doc = sync::document::load(&plain).map_err(|_| Error::Damaged("document"))?;
+    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed)?;
+    let record = Record {
+        resident: row.id.into(),
+        epoch: row.epoch as u16,
+        n: row.n as u32,
+        state: State::parse(&row.state).ok_or(Error::Damaged("state"))?,
+        facts_version: row.facts_version as u32,
+        doc,
+        kept,
+        stamps: Vec::new(),
+    };
+    let lookups = lookups(keys, &record);
+    Ok(Loaded {
+        record,
+        village: row.village,
+        grid: row.grid,
+        merged_into: row.merged_into,
+        created_at: row.created_at,
+        lookups,
+        before: (row.state != "departed").then_some((row.grid, row.version)),
+    })
+}
+
+/// A record that is new.
+pub fn fresh(
+    id: Uuid,
+    catalogue: &Catalogue,
+    state: State,
+    place: (Option<Uuid>, Option<Uuid>),
+    now: i64,
+) -> Loaded {
+    Loaded {
+        record: Record::new(ResidentId::from(id), catalogue, state),
+        village: place.0,
+        grid: place.1,
+        merged_into: None,
+        created_at: now,
+        lookups: BTreeSet::new(),
+        before: None,
+    }
+}
+
+/// Gives each record the stamps that bases from number `n` on may name.
+pub async fn stamp<C: ConnectionTrait>(
+    db: &C,
+    records: &mut BTreeMap<Uuid, Loaded>,
+    from: &[(Uuid, i32)],
+) -> Result<(), DbErr> {
+    for s in edits::stamps(db, from).await? {
+        let Some(loaded) = records.get_mut(&s.resident) else {
+            continue;
+        };
+        if s.epoch as u16 != loaded.record.epoch {
+            continue;
+        }
+        loaded.record.stamps.push(Stamp {
+            edit: EditId::from(s.id),
+            device: s.device.map(Into::into),
+            seq: s.seq,
+            n: s.n as u32,
+            heads: hashes(&s.heads),
+            changes: hashes(s.change_hash.as_deref().unwrap_or_default()),
+            facts_version: s.facts_version as u32,
+        });
+    }
+    Ok(())
+}
+
+fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
+    bytes
+        .chunks_exact(32)
+        .map(|c| ChangeHash(c.try_into().expect("chunks have 32 bytes")))
+        .collect()
+}
+
+/// Hashes end to end, as rows keep them.
+pub fn joined(hashes: &[ChangeHash]) -> Vec<u8> {
+    hashes.iter().flat_map(|h| h.0).collect()
+}
+
+/// Saves records with their projections: each table in few statements.
+pub async fn save<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    all: &[(&Loaded, &Projection)],
+    now: i64,
+) -> Result<(), Error> {
+    for part in all.chunks(100) {
+        let rows = part.iter().map(|(l, _)| {
+            let birth = l.record.fact("birth_date");
+            resident::ActiveModel {
+                id: Set(id(l)),
+                village: Set(l.village),
+                grid: Set(l.grid),
+                state: Set(l.record.state.name().into()),
+                birth_year: Set(birth.as_text().and_then(|t| t.get(..4)?.parse().ok())),
+                merged_into: Set(l.merged_into),
+                epoch: Set(i32::from(l.record.epoch)),
+                n: Set(l.record.n as i32),
+                facts_version: Set(l.record.facts_version as i32),
+                version: Set(l.record.version().to_string()),
+                changed_at: Set(now),
+                created_at: Set(l.created_at),
+            }
+        });
+        use resident::Column as R;
+        let on = OnConflict::column(R::Id)
+            .update_columns([
+                R::Village,
+                R::Grid,
+                R::State,
+                R::BirthYear,
+                R::MergedInto,
+                R::Epoch,
+                R::N,
+                R::FactsVersion,
+                R::Version,
+                R::ChangedAt,
+            ])
+            .to_owned();
+        resident::Entity::insert_many(rows)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+        let rows = part.iter().map(|(l, _)| {
+            let place = Place {
+                table: "document",
+                row: l.record.resident.bytes(),
+                group: "all",
+            };
+            let sealed = keys.seal(place, &l.record.doc.save_nocompress());
+            document::ActiveModel {
+                resident: Set(id(l)),
+                sealed: Set(sealed),
+            }
+        });
+        let on = OnConflict::column(document::Column::Resident)
+            .update_column(document::Column::Sealed)
+            .to_owned();
+        document::Entity::insert_many(rows)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+        let rows = part.iter().map(|(l, _)| facts::ActiveModel {
+            resident: Set(id(l)),
+            version: Set(l.record.facts_version as i32),
+            sealed: Set(sealed::seal(keys, "facts", id(l), &l.record.kept)),
+        });
+        let on = OnConflict::column(facts::Column::Resident)
+            .update_columns([facts::Column::Version, facts::Column::Sealed])
+            .to_owned();
+        facts::Entity::insert_many(rows)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+        let rows = part.iter().map(|(l, p)| projection::ActiveModel {
+            resident: Set(id(l)),
+            n: Set(l.record.n as i32),
+            open: Set(seal_part(keys, id(l), "open", p.open.to_string().as_bytes())),
+            rest: Set(seal_part(keys, id(l), "rest", p.rest.to_string().as_bytes())),
+        });
+        use projection::Column as P;
+        let on = OnConflict::column(P::Resident)
+            .update_columns([P::N, P::Open, P::Rest])
+            .to_owned();
+        projection::Entity::insert_many(rows)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+        let rows = part.iter().map(|(l, p)| search_card::ActiveModel {
+            resident: Set(id(l)),
+            sealed: Set(sealed::seal(keys, "search_card", id(l), &card(p))),
+        });
+        let on = OnConflict::column(search_card::Column::Resident)
+            .update_column(search_card::Column::Sealed)
+            .to_owned();
+        search_card::Entity::insert_many(rows)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+        for (l, _) in part {
+            save_lookups(db, keys, l).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn save_lookups<C: ConnectionTrait>(db: &C, keys: &Keyring, l: &Loaded) -> Result<(), DbErr> {
+    let wanted = lookups(keys, &l.record);
+    for (kind, hash) in l.lookups.difference(&wanted) {
+        lookup::Entity::delete_by_id(((*kind).to_owned(), hash.clone(), id(l)))
+            .exec(db)
+            .await?;
+    }
+    let new: Vec<_> = wanted
+        .difference(&l.lookups)
+        .map(|(kind, hash)| lookup::ActiveModel {
+            kind: Set((*kind).into()),
+            hash: Set(hash.clone()),
+            resident: Set(id(l)),
+        })
+        .collect();
+    if !new.is_empty() {
+        lookup::Entity::insert_many(new)
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The keyed hashes by which a record is found: ID number, name, and name with birth date.
+pub fn lookups(keys: &Keyring, record: &Record) -> BTreeSet<(&'static str, Vec<u8>)> {
+    let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
+    let mut out = BTreeSet::new();
+    if let Some(number) = fact("id_number") {
+        out.insert(("id_number", keys.lookup("id_number", &number)));
+    }
+    if let Some(name) = fact("name").map(|n| name::comparable(&n)) {
+        out.insert(("name", keys.lookup("name", &name)));
+        if let Some(birth) = fact("birth_date") {
+            out.insert(("person", keys.lookup("person", &format!("{name}|{birth}"))));
+        }
+    }
+    out
+}
+
+/// Residents found by one keyed hash.
+pub async fn find<C: ConnectionTrait>(
+    db: &C,
+    kind: &str,
+    hashes: &[Vec<u8>],
+) -> Result<Vec<lookup::Model>, DbErr> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    lookup::Entity::find()
+        .filter(lookup::Column::Kind.eq(kind))
+        .filter(lookup::Column::Hash.is_in(hashes.iter().cloned()))
+        .all(db)
+        .await
+}
+
+/// The stored items of some residents, as JSON text.
+pub async fn items<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, String>, Error> {
+    let mut out = BTreeMap::new();
+    for part in ids.chunks(500) {
+        let rows =
+            projection::Entity::find().filter(projection::Column::Resident.is_in(part.iter().copied()));
+        for row in rows.all(db).await? {
+            let place = Place {
+                table: "projection",
+                row: row.resident.as_bytes(),
+                group: "open",
+            };
+            let plain = keys.open(place, &row.open)?;
+            out.insert(
+                row.resident,
+                String::from_utf8(plain).map_err(|_| Error::Damaged("projection"))?,
+            );
+        }
+    }
+    Ok(out)
+}
+
+/// The search cards of some residents.
+pub async fn cards<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Card)>, Error> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        let rows =
+            search_card::Entity::find().filter(search_card::Column::Resident.is_in(part.iter().copied()));
+        for row in rows.all(db).await? {
+            out.push((
+                row.resident,
+                sealed::open(keys, "search_card", row.resident, &row.sealed)?,
+            ));
+        }
+    }
+    Ok(out)
+}
+
+fn card(projection: &Projection) -> Card {
+    let field = |key: &str| {
+        projection.open["fields"][key]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Card {
+        initials: name::initials(&field("name")),
+        name: field("name"),
+        address: field("address"),
+    }
+}
+
+fn seal_part(keys: &Keyring, row: Uuid, group: &'static str, plain: &[u8]) -> Vec<u8> {
+    keys.seal(
+        Place {
+            table: "projection",
+            row: row.as_bytes(),
+            group,
+        },
+        plain,
+    )
+}
+
+fn id(l: &Loaded) -> Uuid {
+    l.record.resident.uuid()
+}
