@@ -1,6 +1,7 @@
 //! The program: http (edge) → app (use cases) → store (queries).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod actor;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -8,6 +9,7 @@ pub mod config;
 pub mod http;
 pub mod jobs;
 pub mod lists;
+pub mod net;
 pub mod program;
 pub mod seal;
 pub mod store;

@@ -9,13 +9,14 @@ pub enum Tag {
     Health,
 }
 
-type Apis = Health;
+/// Every area's operations, in the order of the contract.
+pub type Apis = Health;
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     OpenApiService::new(Health, "鹤山网格", env!("CARGO_PKG_VERSION"))
-        .description("底册、入格、走访、审核与回流的接口。错误一律为 code、message、fields。")
+        .description(include_str!("contract.md"))
         .server(server)
 }
 
