@@ -7,6 +7,7 @@
 // A harness that cannot go on ends the test, and says where.
 #![allow(clippy::unwrap_used)]
 
+pub mod access;
 pub mod app;
 pub mod client;
 pub mod contract;
