@@ -11,6 +11,7 @@ pub mod access;
 pub mod app;
 pub mod client;
 pub mod contract;
+pub mod county;
 pub mod database;
 pub mod licence;
 pub mod phone;
