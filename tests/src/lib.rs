@@ -10,6 +10,7 @@
 pub mod access;
 pub mod app;
 pub mod client;
+pub mod console;
 pub mod contract;
 pub mod county;
 pub mod database;

@@ -7,14 +7,14 @@ mod people;
 mod resident;
 
 use crate::app::TestApp;
-use crate::client::Client;
+use crate::console::Console;
 use crate::database::Database;
 use crate::phone::Phone;
 use api::app::divisions::{self, NewDivision};
 use api::app::grids::{self, NewGrid};
 use api::store::grids::Range;
 use domain::Instant;
-pub use people::PASSWORD;
+pub use people::{IN_ROLE, PASSWORD};
 pub use resident::Builder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -67,7 +67,11 @@ impl County {
             places.insert(*name, divisions::create(db, &new, now).await.unwrap().id);
         }
         for (name, code, village, natural_village, from, to) in GRIDS {
-            let range = Range { natural_village: natural_village.to_string(), from: *from, to: *to };
+            let range = Range {
+                natural_village: natural_village.to_string(),
+                from: *from,
+                to: *to,
+            };
             let new = NewGrid {
                 id: Uuid::now_v7(),
                 code: code.to_string(),
@@ -78,26 +82,40 @@ impl County {
             };
             places.insert(*name, grids::create(db, &new, now).await.unwrap().id);
         }
-        County { app, places, accounts: Default::default() }
+        County {
+            app,
+            places,
+            accounts: Default::default(),
+        }
     }
 
     /// A division or grid by its name.
     #[track_caller]
     pub fn place(&self, name: &str) -> Uuid {
-        *self.places.get(name).unwrap_or_else(|| panic!("there is no {name}"))
+        *self
+            .places
+            .get(name)
+            .unwrap_or_else(|| panic!("there is no {name}"))
     }
 
     /// Somebody of [`people`] at a console, signed in.
-    pub async fn console(&self, name: &str) -> Client {
+    pub async fn console(&self, name: &str) -> Console {
         let signed_in = self.sign_in(name, None).await;
-        self.app.client.with_token(signed_in["access_token"].as_str().unwrap())
+        Console::new(
+            self.app
+                .client
+                .with_token(signed_in["access_token"].as_str().unwrap()),
+        )
     }
 
     /// A worker's phone, signed in on storage of its own, empty.
     pub async fn phone(&self, worker: &str) -> Phone {
         let installation = Uuid::now_v7().simple().to_string();
         let signed_in = self.sign_in(worker, Some(&installation)).await;
-        let client = self.app.client.with_token(signed_in["access_token"].as_str().unwrap());
+        let client = self
+            .app
+            .client
+            .with_token(signed_in["access_token"].as_str().unwrap());
         Phone::new(client, self.app.program.catalogue.version.into())
     }
 

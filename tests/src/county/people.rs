@@ -27,18 +27,31 @@ const PEOPLE: &[Person] = &[
     person("任仲文", "13900070203", Role::Cadre, &["仙溪村"]),
     person("谭志成", "13900070301", Role::TownOfficer, &["沙坪街道"]),
     person("残联", "13900070401", Role::Department, &["disabled"]),
-    person("民政", "13900070402", Role::Department, &["low_income", "low_income_edge", "destitute", "old_age_allowance"]),
+    person(
+        "民政",
+        "13900070402",
+        Role::Department,
+        &["low_income", "low_income_edge", "destitute", "old_age_allowance"],
+    ),
     person("区划管理员", "13900070501", Role::BureauAdmin, &[]),
     person("审计员", "13900070601", Role::Auditor, &[]),
 ];
 
 const fn person(name: &'static str, phone: &'static str, role: Role, at: &'static [&'static str]) -> Person {
-    Person { name, phone, role, at }
+    Person {
+        name,
+        phone,
+        role,
+        at,
+    }
 }
 
 #[track_caller]
 pub(super) fn called(name: &str) -> &'static Person {
-    PEOPLE.iter().find(|person| person.name == name).unwrap_or_else(|| panic!("nobody is called {name}"))
+    PEOPLE
+        .iter()
+        .find(|person| person.name == name)
+        .unwrap_or_else(|| panic!("nobody is called {name}"))
 }
 
 /// Somebody for each role, by the role's name.
@@ -52,12 +65,22 @@ pub const IN_ROLE: &[(&str, &str)] = &[
 ];
 
 pub(super) async fn plant(county: &County, person: &Person) -> Uuid {
-    let nowhere = Grant { role: person.role, division: None, grid: None, category: None, department: None };
+    let nowhere = Grant {
+        role: person.role,
+        division: None,
+        grid: None,
+        category: None,
+        department: None,
+    };
     let grants = match person.role {
-        Role::Worker => each(person, |grid| Grant { grid: Some(county.place(grid)), ..nowhere.clone() }),
-        Role::Cadre | Role::TownOfficer => {
-            each(person, |division| Grant { division: Some(county.place(division)), ..nowhere.clone() })
-        }
+        Role::Worker => each(person, |grid| Grant {
+            grid: Some(county.place(grid)),
+            ..nowhere.clone()
+        }),
+        Role::Cadre | Role::TownOfficer => each(person, |division| Grant {
+            division: Some(county.place(division)),
+            ..nowhere.clone()
+        }),
         Role::Department => each(person, |category| Grant {
             category: Some(category.to_owned()),
             department: Some(person.name.to_owned()),
@@ -66,12 +89,19 @@ pub(super) async fn plant(county: &County, person: &Person) -> Uuid {
         Role::BureauAdmin | Role::Auditor => vec![nowhere],
     };
     let planted = Planted {
-        new: NewAccount { name: person.name, phone: person.phone, home: None },
+        new: NewAccount {
+            name: person.name,
+            phone: person.phone,
+            home: None,
+        },
         password: Some(PASSWORD),
         grants,
     };
     let program = &county.program;
-    accounts::plant(&program.db, &program.keys, &planted, county.now()).await.unwrap().0
+    accounts::plant(&program.db, &program.keys, &planted, county.now())
+        .await
+        .unwrap()
+        .0
 }
 
 fn each(person: &Person, grant: impl Fn(&str) -> Grant) -> Vec<Grant> {

@@ -20,7 +20,12 @@ pub struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(county: &'a County, name: &str) -> Builder<'a> {
-        Builder { county, grid: "良围一格", fields: Map::new() }.with("name", name)
+        Builder {
+            county,
+            grid: "良围一格",
+            fields: Map::new(),
+        }
+        .with("name", name)
     }
 
     /// Where nothing is said it is 良围一格.
@@ -38,7 +43,8 @@ impl<'a> Builder<'a> {
     }
 
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Builder<'a> {
-        self.fields.insert(key.into(), json!({ "was": null, "now": value.into() }));
+        self.fields
+            .insert(key.into(), json!({ "was": null, "now": value.into() }));
         self
     }
 
@@ -59,7 +65,9 @@ impl<'a> Builder<'a> {
             "id": id, "seq": 1, "made_at": now, "resident": resident,
             "catalogue": program.catalogue.version, "fields": self.fields,
         });
-        let Arrived::Edit(edit) = Arrived::parse(raw.to_string().as_bytes()) else { panic!("{raw}") };
+        let Arrived::Edit(edit) = Arrived::parse(raw.to_string().as_bytes()) else {
+            panic!("{raw}")
+        };
         let edit = &edit;
         let writer = &Writer {
             account: cadre.into(),
@@ -82,11 +90,22 @@ impl<'a> Builder<'a> {
 }
 
 fn origin<'a>(writer: &'a Writer, edit: EditId, at: Instant) -> Origin<'a> {
-    let source = Source::Edit { edit, by: writer.name.clone(), at };
-    Origin { writer, source, kind: "cadre", skew: 0 }
+    let source = Source::Edit {
+        edit,
+        by: writer.name.clone(),
+        at,
+    };
+    Origin {
+        writer,
+        source,
+        kind: "cadre",
+        skew: 0,
+    }
 }
 
 async fn village_of(county: &County, grid: Uuid) -> Uuid {
-    let row = api::store::grids::find(county.program.db.read(), grid).await.unwrap();
+    let row = api::store::grids::find(county.program.db.read(), grid)
+        .await
+        .unwrap();
     row.expect("a grid of the county").village
 }

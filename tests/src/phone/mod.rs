@@ -167,6 +167,12 @@ impl Phone {
         self.client.post("/api/v1/sync", request).await
     }
 
+    /// The same as text, for bodies that no JSON writer would make.
+    pub async fn send_text(&self, request: &str) -> Answer {
+        let body = ("application/json", request.as_bytes().to_vec());
+        self.client.send_bytes("POST", "/api/v1/sync", Some(body)).await
+    }
+
     fn request(&self, edits: &[Made]) -> Value {
         let mut request = Map::new();
         request.insert("catalogue".into(), self.catalogue.into());

@@ -12,5 +12,7 @@ mod jobs;
 mod lengths;
 mod licences;
 mod list_files;
+mod list_shapes;
 mod process;
 mod schema;
+mod stories;
