@@ -1,6 +1,7 @@
 //! The program: http (edge) → app (use cases) → store (queries).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod actor;
 pub mod app;
 pub mod cli;
 pub mod clock;

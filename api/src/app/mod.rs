@@ -1,11 +1,20 @@
 //! Use cases: each owns its transaction, the order of its steps, and who may do it.
 
+pub mod access;
+pub mod accounts;
 pub mod desk;
+pub mod devices;
 pub mod divisions;
 pub mod error;
 pub mod files;
 pub mod grids;
+pub mod inbox;
+pub mod guard;
 pub mod jobs;
+pub mod passwords;
+pub mod sessions;
+pub mod sign_in;
 pub mod sync;
+pub mod tokens;
 
 pub use error::Error;

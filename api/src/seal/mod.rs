@@ -6,6 +6,8 @@ pub mod chunks;
 pub mod cipher;
 pub mod keyring;
 pub mod master;
+pub mod signing;
 
 pub use cipher::Algorithm;
 pub use keyring::{Keyring, Place, Unsealable};
+pub use signing::SigningKeys;

@@ -2,10 +2,13 @@
 
 use super::db::{Cause, Db};
 use crate::seal::master::{Secrets, unwrap, wrap};
-use crate::seal::{Algorithm, Keyring, cipher};
+use crate::seal::{Algorithm, Keyring, SigningKeys, cipher};
 use entity::data_key;
 use rand::RngExt;
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, QueryOrder};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::BTreeMap;
 
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +79,90 @@ pub async fn open(
     }
     let current = *keys.keys().last().ok_or(KeyringFault::WrongKey)?;
     Ok(Keyring::new(keys, current, algorithm, secrets.lookup))
+}
+
+/// Milliseconds that a retired signing key still verifies: longer than any token that it signed.
+const VERIFIES: i64 = 60 * 60 * 1000;
+
+/// The keys of access tokens; a database without one gets its first.
+pub async fn signing(db: &Db, secrets: &Secrets, now: i64) -> Result<SigningKeys, KeyringFault> {
+    if read_signing(db, secrets, now).await?.is_empty() {
+        db.write(|txn| async move {
+            // Two nodes may start at once: the canary's row is what they wait for each other at.
+            lock_canary(&*txn).await?;
+            let there = data_key::Entity::find()
+                .filter(data_key::Column::Purpose.eq("signing"))
+                .filter(data_key::Column::RetiredAt.is_null());
+            match there.one(&*txn).await? {
+                Some(_) => Ok(()),
+                None => add_signing(&*txn, secrets, now).await,
+            }
+        })
+        .await?;
+    }
+    Ok(SigningKeys::new(read_signing(db, secrets, now).await?))
+}
+
+/// Makes a new signing key. The ones before verify for another hour; running nodes learn of it by [`signing`].
+pub async fn rotate_signing(db: &Db, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+    db.write(|txn| async move {
+        lock_canary(&*txn).await?;
+        data_key::Entity::update_many()
+            .col_expr(data_key::Column::RetiredAt, Expr::value(Some(now)))
+            .filter(data_key::Column::Purpose.eq("signing"))
+            .filter(data_key::Column::RetiredAt.is_null())
+            .exec(&*txn)
+            .await?;
+        add_signing(&*txn, secrets, now).await
+    })
+    .await
+}
+
+async fn lock_canary<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    let canary = data_key::Entity::find_by_id(1).lock_exclusive();
+    canary.one(db).await.map(|_| ())
+}
+
+async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+    let last: Option<Option<i32>> = data_key::Entity::find()
+        .select_only()
+        .column_as(data_key::Column::Id.max(), "last")
+        .into_tuple()
+        .one(db)
+        .await?;
+    let id = last.flatten().unwrap_or(0) + 1;
+    let secret: [u8; 32] = rand::rng().random();
+    let row = data_key::ActiveModel {
+        id: Set(id),
+        purpose: Set("signing".into()),
+        wrapped: Set(wrap(&secrets.master, id, "signing", &secret)),
+        created_at: Set(now),
+        retired_at: Set(None),
+    };
+    data_key::Entity::insert(row).exec(db).await?;
+    Ok(())
+}
+
+async fn read_signing(
+    db: &Db,
+    secrets: &Secrets,
+    now: i64,
+) -> Result<Vec<(i32, [u8; 32], i64)>, KeyringFault> {
+    let rows = data_key::Entity::find()
+        .filter(data_key::Column::Purpose.eq("signing"))
+        .order_by_asc(data_key::Column::Id)
+        .all(db.read())
+        .await?;
+    let mut keys = Vec::new();
+    for row in rows {
+        if row.retired_at.is_some_and(|at| at + VERIFIES < now) {
+            continue;
+        }
+        let plain = unwrap(&secrets.master, row.id, "signing", &row.wrapped);
+        let secret = plain.and_then(|plain| plain.try_into().ok());
+        keys.push((row.id, secret.ok_or(KeyringFault::WrongKey)?, row.created_at));
+    }
+    Ok(keys)
 }
 
 /// Known only to who has the look-up key; wrapped, also only to who has the master key.

@@ -1,13 +1,19 @@
 //! Queries: rows to domain values and back. Nothing here decides anything.
 
+pub mod accounts;
+pub mod audit;
 pub mod clock;
 pub mod db;
+pub mod devices;
 pub mod divisions;
 pub mod edits;
+pub mod enrolments;
 pub mod fault;
 pub mod feeds;
 pub mod files;
+pub mod grants;
 pub mod grids;
+pub mod guards;
 pub mod held;
 pub mod holdings;
 pub mod inbox;
@@ -16,6 +22,7 @@ pub mod keys;
 pub mod meta;
 pub mod records;
 pub mod sealed;
+pub mod sessions;
 pub mod standing;
 
 pub use fault::Fault;

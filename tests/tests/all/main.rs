@@ -9,4 +9,5 @@ mod jobs;
 mod lengths;
 mod licences;
 mod list_files;
+mod list_shapes;
 mod schema;

@@ -1,0 +1,161 @@
+//! Registrations of (installation, account): made at sign-in, ended by their owner or an administrator, and able
+//! to hand in what they hold even when everything else has ended.
+
+use crate::actor::Actor;
+use crate::app::{Error, accounts};
+use crate::store::audit::{self, Entry};
+use crate::store::db::{Db, Txn};
+use crate::store::{devices, sessions};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Instant;
+use domain::text::clean;
+use entity::device;
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// A registration as its phone hears of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registered {
+    pub id: Uuid,
+    /// What opens the hand-in door; told when it is made, and kept as a hash only.
+    pub secret: Option<String>,
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registered({})", self.id)
+    }
+}
+
+/// The name that a phone's storage has for itself: 8 to 64 letters, digits, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation(String);
+
+impl Installation {
+    /// # Errors
+    /// `Refused` `installation_malformed`.
+    pub fn parse(text: &str) -> Result<Installation, Error> {
+        let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        match (8..=64).contains(&text.len()) && text.bytes().all(fine) {
+            true => Ok(Installation(text.to_owned())),
+            false => Err(Error::field(
+                "installation_malformed",
+                "安装标识须为 8 至 64 位字母、数字、- 或 _",
+                "installation",
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A device that may only hand in: what it sends is kept for a person, and nothing is readable to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandIn {
+    pub device: Uuid,
+    pub account: Uuid,
+}
+
+/// The installation's registration for this account, made when there is none. Until the device has been heard of,
+/// each sign-in tells a new secret: the answer with the first one may have been lost.
+pub(super) async fn register(
+    txn: &Txn,
+    installation: &Installation,
+    label: &str,
+    account: Uuid,
+    now: Instant,
+) -> Result<Registered, Error> {
+    let secret: [u8; 32] = rand::rng().random();
+    let secret = URL_SAFE_NO_PAD.encode(secret);
+    let hash = Sha256::digest(secret.as_bytes());
+    if let Some(known) = devices::active(&**txn, installation.as_str(), account).await? {
+        let heard_of = known.last_contact_at.is_some();
+        if !heard_of {
+            devices::set_secret(&**txn, known.id, &hash).await?;
+        }
+        return Ok(Registered {
+            id: known.id,
+            secret: (!heard_of).then_some(secret),
+        });
+    }
+    let label: String = clean(label).chars().take(60).collect();
+    let new = devices::NewRow {
+        id: Uuid::now_v7(),
+        installation: installation.as_str(),
+        account,
+        secret_hash: &hash,
+        label: &label,
+        now: now.millis(),
+    };
+    devices::insert(&**txn, &new).await?;
+    let entry = Entry::done("register_device", account).on("device", new.id);
+    audit::insert(&**txn, entry, now.millis()).await?;
+    Ok(Registered {
+        id: new.id,
+        secret: Some(secret),
+    })
+}
+
+/// Opens the hand-in door.
+///
+/// # Errors
+/// `Unauthorized` `device_unknown`: no such device, or another secret.
+pub async fn hand_in(db: &Db, device: Uuid, secret: &str) -> Result<HandIn, Error> {
+    let row = devices::find(db.read(), device).await?;
+    let given = Sha256::digest(secret.as_bytes());
+    // Compared also where there is no device, so that the two take the same time.
+    let known = row.as_ref().map_or(vec![0; 32], |row| row.secret_hash.clone());
+    let right: bool = known.as_slice().ct_eq(given.as_slice()).into();
+    match row {
+        Some(row) if right => Ok(HandIn {
+            device: row.id,
+            account: row.account,
+        }),
+        _ => Err(Error::Unauthorized {
+            code: "device_unknown",
+            message: "设备未登记或密钥不符",
+        }),
+    }
+}
+
+/// Registrations of one account, oldest first: the actor's own, or those of somebody the actor looks after.
+///
+/// # Errors
+/// `NotFound` for accounts that the actor may not know of.
+pub async fn list(db: &Db, actor: &Actor, account: Uuid) -> Result<Vec<device::Model>, Error> {
+    if account != actor.account {
+        accounts::seen(db.read(), actor, account).await?;
+    }
+    Ok(devices::of(db.read(), &[account]).await?)
+}
+
+/// Ends a registration and its sessions. The phone may still hand in; then it is told to drop everything.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` where the account is above the actor. Ending what is ended is fine.
+pub async fn end(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), Error> {
+    actor.ready()?;
+    db.write(|txn| async move {
+        let row = devices::find(&*txn, id).await?.ok_or(Error::NotFound)?;
+        if row.account != actor.account {
+            accounts::managed(&*txn, actor, row.account, now).await?;
+        }
+        if row.state == devices::ENDED {
+            return Ok(());
+        }
+        devices::end(&*txn, id).await?;
+        sessions::end(&*txn, sessions::Which::OfDevice(id), "device_ended", now.millis()).await?;
+        let entry = Entry::done("end_device", actor.account)
+            .by_device(actor.device)
+            .on("device", id);
+        audit::insert(&*txn, entry, now.millis()).await?;
+        Ok(())
+    })
+    .await
+}

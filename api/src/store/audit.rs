@@ -1,0 +1,78 @@
+//! Rows of the audit trail: who read, changed, exported or decided what. No personal text.
+
+use entity::audit;
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ConnectionTrait, DbErr, EntityTrait,
+};
+use uuid::Uuid;
+
+tokio::task_local! {
+    static REQUEST: String;
+}
+
+/// Runs `work` with the request's id, which every row written within carries.
+pub async fn in_request<F: Future>(id: String, work: F) -> F::Output {
+    REQUEST.scope(id, work).await
+}
+
+/// One row before it is written. `detail` holds names of codes, roles and fields only.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    pub account: Option<Uuid>,
+    pub device: Option<Uuid>,
+    pub action: &'static str,
+    pub subject: Option<(&'static str, Uuid)>,
+    pub outcome: &'static str,
+    pub count: Option<i64>,
+    pub detail: Option<String>,
+}
+
+impl Entry {
+    /// Something that `account` did and that was done.
+    pub fn done(action: &'static str, account: Uuid) -> Entry {
+        Entry {
+            account: Some(account),
+            action,
+            outcome: "done",
+            ..Default::default()
+        }
+    }
+
+    #[must_use]
+    pub fn on(mut self, kind: &'static str, id: Uuid) -> Entry {
+        self.subject = Some((kind, id));
+        self
+    }
+
+    #[must_use]
+    pub fn by_device(mut self, device: Option<Uuid>) -> Entry {
+        self.device = device;
+        self
+    }
+
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Entry {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+/// Writes one row, dated `now`.
+pub async fn insert<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Result<(), DbErr> {
+    let row = audit::ActiveModel {
+        id: NotSet,
+        at: Set(now),
+        account: Set(entry.account),
+        device: Set(entry.device),
+        action: Set(entry.action.into()),
+        subject_kind: Set(entry.subject.map(|(kind, _)| kind.into())),
+        subject: Set(entry.subject.map(|(_, id)| id)),
+        outcome: Set(entry.outcome.into()),
+        count: Set(entry.count),
+        detail: Set(entry.detail),
+        request: Set(REQUEST.try_with(Clone::clone).ok()),
+    };
+    audit::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}

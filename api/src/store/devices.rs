@@ -1,0 +1,102 @@
+//! Device rows: registrations of (installation, account).
+
+use entity::device;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+/// States of a registration.
+pub const ACTIVE: &str = "active";
+pub const ENDED: &str = "ended";
+
+/// A new registration.
+pub struct NewRow<'a> {
+    pub id: Uuid,
+    pub installation: &'a str,
+    pub account: Uuid,
+    pub secret_hash: &'a [u8],
+    pub label: &'a str,
+    pub now: i64,
+}
+
+/// # Errors
+/// The unique index on active (installation, account).
+pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewRow<'_>) -> Result<(), DbErr> {
+    let row = device::ActiveModel {
+        id: Set(new.id),
+        installation: Set(new.installation.to_owned()),
+        account: Set(new.account),
+        secret_hash: Set(new.secret_hash.to_vec()),
+        received: Set(0),
+        through: Set(0),
+        state: Set(ACTIVE.into()),
+        label: Set(new.label.to_owned()),
+        drop_all: Set(false),
+        app: Set(None),
+        catalogue: Set(None),
+        last_contact_at: Set(None),
+        created_at: Set(new.now),
+    };
+    device::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<device::Model>, DbErr> {
+    device::Entity::find_by_id(id).one(db).await
+}
+
+/// The active registration of an installation for an account.
+pub async fn active<C: ConnectionTrait>(
+    db: &C,
+    installation: &str,
+    account: Uuid,
+) -> Result<Option<device::Model>, DbErr> {
+    device::Entity::find()
+        .filter(device::Column::Installation.eq(installation))
+        .filter(device::Column::Account.eq(account))
+        .filter(device::Column::State.eq(ACTIVE))
+        .one(db)
+        .await
+}
+
+/// All registrations of some accounts, oldest first.
+pub async fn of<C: ConnectionTrait>(db: &C, accounts: &[Uuid]) -> Result<Vec<device::Model>, DbErr> {
+    device::Entity::find()
+        .filter(device::Column::Account.is_in(accounts.iter().copied()))
+        .order_by_asc(device::Column::Id)
+        .all(db)
+        .await
+}
+
+pub async fn set_secret<C: ConnectionTrait>(db: &C, id: Uuid, secret_hash: &[u8]) -> Result<(), DbErr> {
+    let row = device::ActiveModel {
+        id: Unchanged(id),
+        secret_hash: Set(secret_hash.to_vec()),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(db).await.map(|_| ())
+}
+
+/// Ends a registration: what it holds is to be dropped at its next contact.
+pub async fn end<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(), DbErr> {
+    let row = device::ActiveModel {
+        id: Unchanged(id),
+        state: Set(ENDED.into()),
+        drop_all: Set(true),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(db).await.map(|_| ())
+}
+
+/// Notes that the device was heard of.
+pub async fn contact<C: ConnectionTrait>(db: &C, id: Uuid, now: i64) -> Result<(), DbErr> {
+    device::Entity::update_many()
+        .col_expr(device::Column::LastContactAt, Expr::value(now))
+        .filter(device::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Session rows: one refresh family of one sign-in.
+
+use entity::session;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+pub async fn insert<C: ConnectionTrait>(
+    db: &C,
+    id: Uuid,
+    account: Uuid,
+    device: Option<Uuid>,
+    now: i64,
+    expires_at: i64,
+) -> Result<(), DbErr> {
+    let row = session::ActiveModel {
+        id: Set(id),
+        account: Set(account),
+        device: Set(device),
+        generation: Set(1),
+        rotated_at: Set(now),
+        used_at: Set(now),
+        created_at: Set(now),
+        expires_at: Set(expires_at),
+        ended_at: Set(None),
+        end_reason: Set(None),
+    };
+    session::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find_by_id(id).one(db).await
+}
+
+/// The session's row, locked until commit: refreshes of one family come one after the other.
+pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find_by_id(id).lock_exclusive().one(db).await
+}
+
+/// Notes a use; with `generation` also that this one was handed out now.
+pub async fn used<C: ConnectionTrait>(
+    db: &C,
+    id: Uuid,
+    generation: Option<i32>,
+    now: i64,
+    expires_at: i64,
+) -> Result<(), DbErr> {
+    let mut row = session::ActiveModel {
+        id: Unchanged(id),
+        used_at: Set(now),
+        expires_at: Set(expires_at),
+        ..Default::default()
+    };
+    if let Some(generation) = generation {
+        row.generation = Set(generation);
+        row.rotated_at = Set(now);
+    }
+    session::Entity::update(row).exec(db).await.map(|_| ())
+}
+
+/// Living sessions of an account, newest use first.
+pub async fn living<C: ConnectionTrait>(
+    db: &C,
+    account: Uuid,
+    now: i64,
+) -> Result<Vec<session::Model>, DbErr> {
+    session::Entity::find()
+        .filter(session::Column::Account.eq(account))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+        .order_by_desc(session::Column::UsedAt)
+        .order_by_asc(session::Column::Id)
+        .all(db)
+        .await
+}
+
+/// Which sessions are ended together.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    One(Uuid),
+    OfAccount(Uuid),
+    /// All of the account but this one.
+    Others {
+        account: Uuid,
+        but: Uuid,
+    },
+    OfDevice(Uuid),
+}
+
+/// Ends living sessions; answers how many.
+pub async fn end<C: ConnectionTrait>(db: &C, which: Which, reason: &str, now: i64) -> Result<u64, DbErr> {
+    use session::Column as C_;
+    let these = match which {
+        Which::One(id) => Condition::all().add(C_::Id.eq(id)),
+        Which::OfAccount(account) => Condition::all().add(C_::Account.eq(account)),
+        Which::Others { account, but } => Condition::all().add(C_::Account.eq(account)).add(C_::Id.ne(but)),
+        Which::OfDevice(device) => Condition::all().add(C_::Device.eq(device)),
+    };
+    let done = session::Entity::update_many()
+        .col_expr(C_::EndedAt, Expr::value(now))
+        .col_expr(C_::EndReason, Expr::value(reason))
+        .filter(these)
+        .filter(C_::EndedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}
