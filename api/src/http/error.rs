@@ -172,7 +172,7 @@ fn read(error: &poem::Error) -> ApiError {
         return ApiError::not_found();
     }
     if error.is::<ParseRequestPayloadError>() {
-        return bad("invalid_json", "请求体不是有效的 JSON");
+        return bad("bad_request", "请求的格式不对");
     }
     if error.is::<ParseMultipartError>() || error.is::<PoemMultipart>() {
         return bad("invalid_form", "上传的表单有误");

@@ -4,8 +4,11 @@
 //! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
 //! [`limit`] (bytes of a body after unpacking), the base path, the routes.
 
+mod accounts;
+pub mod auth;
 pub mod contract;
 pub mod cors;
+mod devices;
 pub mod docs;
 pub mod envelope;
 pub mod error;
@@ -16,6 +19,7 @@ mod health;
 pub mod limit;
 pub mod payload;
 mod server;
+mod sessions;
 
 use crate::config::Config;
 use crate::program::Program;
