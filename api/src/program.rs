@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub struct Program {
     pub db: Db,
     pub keys: Arc<Keyring>,
-    pub secrets: Arc<Secrets>,
     pub signing: Arc<SigningKeys>,
+    pub secrets: Arc<Secrets>,
     pub catalogue: Arc<Catalogue>,
     pub clock: Clock,
     /// Held as long as the program runs: one program per data folder.

@@ -3,7 +3,7 @@
 use super::auth::{Done, SignedIn};
 use super::contract::Tag;
 use super::error::Answer;
-use super::payload::Json;
+use super::json::Json;
 use crate::actor::Grant;
 use crate::app::Error;
 use crate::app::accounts::{self, AccountInfo, Code, Filter, NewAccount, NewGrant};

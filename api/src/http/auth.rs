@@ -3,7 +3,7 @@
 use super::contract::Tag;
 use super::error::{Answer, ApiError};
 use super::frame::ClientAddress;
-use super::payload::Json;
+use super::json::Json;
 use crate::actor::{Actor, Grant};
 use crate::app::devices::Installation;
 use crate::app::sign_in::{self, SignIn};

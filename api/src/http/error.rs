@@ -1,6 +1,6 @@
 //! Errors at the edge: one body everywhere, one variant for each status that we can answer.
 
-use super::payload::Json;
+use super::json::Json;
 use crate::app::Error;
 use crate::store::fault;
 use poem::error::{NotFoundError, ParseMultipartError as PoemMultipart, ReadBodyError};

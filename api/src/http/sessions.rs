@@ -3,7 +3,7 @@
 use super::auth::{Done, SignedIn};
 use super::contract::Tag;
 use super::error::Answer;
-use super::payload::Json;
+use super::json::Json;
 use crate::app::sessions;
 use crate::program::Program;
 use domain::Instant;
