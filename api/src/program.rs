@@ -3,7 +3,7 @@
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::seal::master::{self, KeyFault, Secrets};
-use crate::seal::{Algorithm, Keyring};
+use crate::seal::{Algorithm, Keyring, SigningKeys};
 use crate::store::keys::{self, KeyringFault};
 use crate::store::{self, db::Db, meta};
 use domain::catalogue::Catalogue;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub struct Program {
     pub db: Db,
     pub keys: Arc<Keyring>,
+    pub signing: Arc<SigningKeys>,
     pub secrets: Arc<Secrets>,
     pub catalogue: Arc<Catalogue>,
     pub clock: Clock,
@@ -75,11 +76,13 @@ impl Program {
             None => master::from_folder(&config.data.join("keys"), !keys::any(&db).await?)?,
         };
         let keys = keys::open(&db, &secrets, config.algorithm, clock.now().millis()).await?;
+        let signing = keys::signing(&db, &secrets, clock.now().millis()).await?;
         meta::begin(db.schema()).await?;
         let made = made.then(|| config.data.join("keys").display().to_string());
         let program = Program {
             db,
             keys: Arc::new(keys),
+            signing: Arc::new(signing),
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
@@ -105,10 +108,12 @@ impl Program {
     pub async fn over(db: Db, secrets: Secrets, clock: Clock) -> Result<Program, StartFault> {
         migrate(&db).await?;
         let keys = keys::open(&db, &secrets, Algorithm::Sm4Gcm, clock.now().millis()).await?;
+        let signing = keys::signing(&db, &secrets, clock.now().millis()).await?;
         meta::begin(db.schema()).await?;
         Ok(Program {
             db,
             keys: Arc::new(keys),
+            signing: Arc::new(signing),
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,

@@ -3,7 +3,7 @@
 use crate::instant::Instant;
 use crate::text::{blank, clean, half_width, not_stated};
 use jiff::ToSpan;
-use jiff::civil::Date;
+pub use jiff::civil::Date;
 
 /// What a cell says about a day: the whole day, or only its month or year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

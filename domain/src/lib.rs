@@ -14,8 +14,8 @@ pub mod ids;
 pub mod instant;
 pub mod mask;
 pub mod name;
-
 pub mod phone;
+pub mod place;
 pub mod text;
 pub mod value;
 

@@ -9,6 +9,7 @@ pub mod error;
 pub mod files;
 pub mod grids;
 pub mod guard;
+pub mod inbox;
 pub mod jobs;
 pub mod passwords;
 pub mod sessions;

@@ -172,7 +172,7 @@ pub async fn list(db: &Db, actor: &Actor, now: Instant) -> Result<Vec<session::M
 /// `NotFound` for a session of somebody else. Ending what is ended is fine.
 pub async fn end(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), Error> {
     let session = sessions::find(db.read(), id).await?;
-    if !session.is_some_and(|row| row.account == actor.account) {
+    if session.is_none_or(|row| row.account != actor.account) {
         return Err(Error::NotFound);
     }
     end_in(db, actor, Which::One(id), "ended_by_owner", "end_session", now).await

@@ -191,7 +191,7 @@ pub async fn actor(db: &Db, keys: &Keyring, session: Uuid, now: Instant) -> Resu
     };
     if let Some(device) = session.device {
         let device = device_rows::find(conn, device).await?;
-        if !device.is_some_and(|row| row.state == device_rows::ACTIVE) {
+        if device.is_none_or(|row| row.state != device_rows::ACTIVE) {
             return Err(ended);
         }
     }

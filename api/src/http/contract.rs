@@ -1,21 +1,38 @@
 //! The contract: all operations under one service, and the document that says so.
 
+use super::accounts::Accounts;
+use super::auth::Auth;
+use super::devices::Devices;
 use super::health::Health;
+use super::inbox::Inbox;
+use super::sessions::Sessions;
+use super::sync::Sync;
 use poem_openapi::{OpenApiService, Tags};
 
 #[derive(Tags)]
 pub enum Tag {
     /// 存活与就绪
     Health,
+    /// 手机同步与字段目录
+    Sync,
+    /// 待办：需要人决定的事项
+    Inbox,
+    /// 登录、密码与会话
+    Auth,
+    /// 账号与授权
+    Accounts,
+    /// 设备登记
+    Devices,
 }
 
 /// Every area's operations, in the order of the contract.
-pub type Apis = Health;
+pub type Apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
-    OpenApiService::new(Health, "鹤山网格", env!("CARGO_PKG_VERSION"))
+    let apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
+    OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))
         .server(server)
 }

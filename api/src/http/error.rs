@@ -1,6 +1,6 @@
 //! Errors at the edge: one body everywhere, one variant for each status that we can answer.
 
-use super::payload::Json;
+use super::json::Json;
 use crate::app::Error;
 use crate::store::fault;
 use poem::error::{NotFoundError, ParseMultipartError as PoemMultipart, ReadBodyError};
@@ -172,7 +172,7 @@ fn read(error: &poem::Error) -> ApiError {
         return ApiError::not_found();
     }
     if error.is::<ParseRequestPayloadError>() {
-        return bad("invalid_json", "请求体不是有效的 JSON");
+        return bad("bad_request", "请求的格式不对");
     }
     if error.is::<ParseMultipartError>() || error.is::<PoemMultipart>() {
         return bad("invalid_form", "上传的表单有误");

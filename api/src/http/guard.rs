@@ -1,5 +1,8 @@
-//! Runs each request as a task of its own: to its end although the client hangs up, and a panic becomes a 500.
+//! Runs each request as a task of its own: to its end although the client hangs up, a panic becomes a 500, and
+//! audit rows written within know the request.
 
+use super::frame::RequestId;
+use crate::store::audit;
 use poem::http::StatusCode;
 use poem::{Endpoint, Request, Response, Result};
 use std::sync::Arc;
@@ -25,7 +28,9 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Guarded<E> {
 
     async fn call(&self, req: Request) -> Result<Response> {
         let inner = self.inner.clone();
-        let work = async move { inner.call(req).await }.in_current_span();
+        let id = RequestId::of(&req).0.to_string();
+        let work = audit::in_request(id, async move { inner.call(req).await });
+        let work = work.in_current_span();
         match self.running.spawn(work).await {
             Ok(answer) => answer,
             // The panic hook has logged where.

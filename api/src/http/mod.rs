@@ -4,8 +4,11 @@
 //! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
 //! [`limit`] (bytes of a body after unpacking), the base path, the routes.
 
+mod accounts;
+pub mod auth;
 pub mod contract;
 pub mod cors;
+mod devices;
 pub mod docs;
 pub mod envelope;
 pub mod error;
@@ -13,14 +16,19 @@ pub mod frame;
 pub mod guard;
 pub mod gzip;
 mod health;
+mod inbox;
+pub mod json;
 pub mod limit;
-pub mod payload;
+mod payload;
 mod server;
+mod sessions;
+mod sync;
+mod who;
 
 use crate::config::Config;
 use crate::program::Program;
 pub use error::{Answer, ApiError, Problem};
-pub use payload::Json;
+pub use json::Json;
 use poem::{Endpoint, EndpointExt, Response, Route};
 pub use server::{serve, stop_on_signal};
 use std::sync::Arc;

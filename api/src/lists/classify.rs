@@ -171,6 +171,7 @@ fn is_place(text: &str) -> bool {
     .any(|end| text.ends_with(end))
         || text.contains("周岁")
         || text.contains(['、', '—'])
+        || text.chars().count() > 3 && words::text("title").iter().any(|end| text.ends_with(end))
 }
 
 /// 合计, 小 计, 本村合计：15人, 沙坪街道小计, 合计人民币（大写）: in one of the first cells.

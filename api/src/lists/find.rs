@@ -183,7 +183,7 @@ fn score(kind: ListKind, head: &Head) -> Option<usize> {
     let has = |keys: &[&str]| {
         meanings
             .iter()
-            .any(|m| keys.contains(&m.key) && m.role != Role::Other)
+            .any(|m| keys.contains(&m.key) && !matches!(m.role, Role::Other | Role::Spouse))
     };
     let named = match kind {
         ListKind::Grids => {
@@ -193,7 +193,8 @@ fn score(kind: ListKind, head: &Head) -> Option<usize> {
         _ => has(&["name", "id_number", "certificate_number"]),
     };
     let enough = known >= 3 || known == 2 && head.cells.len() <= 4;
-    let share = known * 10 >= head.cells.len() * 4 || known >= 6;
+    let both = has(&["name"]) && has(&["id_number"]) && known >= 3;
+    let share = known * 10 >= head.cells.len() * 4 || known >= 6 || both;
     // A value that stands twice says nothing more, unless it is another's.
     let mut distinct: Vec<(&str, Role)> = meanings.iter().map(|m| (m.key, m.role)).collect();
     distinct.sort_unstable();

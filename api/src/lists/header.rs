@@ -123,13 +123,9 @@ fn in_front(kind: ListKind, form: &str) -> Option<Meaning> {
         (role, _) => role,
     };
     let word = words::column(kind, rest)?;
+    // Somebody else's account or a household's sum is no value of a person.
     let own = PERSONAL.contains(&word.key) || word.key == "relation";
-    match role {
-        Role::Person => Some(of(word, role)),
-        // Somebody else's account or a household's sum is no value of a person.
-        _ if own => Some(of(word, role)),
-        _ => None,
-    }
+    own.then(|| of(word, role))
 }
 
 /// A word at the end, behind something unknown, or a number behind it: 六十岁退役士兵身份证号, 联系电话2.
@@ -162,6 +158,16 @@ fn at_the_end(kind: ListKind, form: &str) -> Option<Meaning> {
 /// Words inside a header that make it likely: 每月补贴金额合计, 享受待遇起始时间.
 fn by_parts(kind: ListKind, form: &str) -> Option<Meaning> {
     let any = |words: &[&str]| words.iter().any(|w| form.contains(w));
+    let address = form.ends_with("地址") || form.ends_with("住址");
+    let theirs = ["户籍", "户口", "居住", "家庭", "常住"];
+    if kind.of_people() && address && any(&theirs) && !words::names_another(form) {
+        let registered = any(&["户籍", "户口"]);
+        return Some(Meaning {
+            key: "address",
+            rank: if registered { 5 } else { 4 },
+            role: Role::Person,
+        });
+    }
     let benefit = matches!(
         kind,
         ListKind::Disabled | ListKind::LowIncome | ListKind::OldAgeAllowance

@@ -4,6 +4,7 @@
 //! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
 
 mod book;
+mod candidate;
 mod cell;
 mod classify;
 mod days;

@@ -1,9 +1,9 @@
 //! Which column holds what: the header's words weighed against the values below them.
 
+use super::candidate::{Candidate, cost, own_key, weigh_numbers, whose};
 use super::cell::GridRow;
 use super::evidence::Evidence;
-use super::find::{Head, HeadCell};
-use super::header::Meaning;
+use super::find::Head;
 use super::kind::ListKind;
 use super::words::Role;
 use domain::text::squeezed;
@@ -55,13 +55,6 @@ pub struct Plan {
     pub signature: Vec<(u32, String)>,
 }
 
-/// Columns with a meaning, and what their values say.
-struct Candidate {
-    cell: HeadCell,
-    meaning: Meaning,
-    evidence: Evidence,
-}
-
 impl Plan {
     pub fn column(&self, key: &str) -> Option<u32> {
         self.columns.iter().find(|c| c.key == key).map(|c| c.column)
@@ -80,6 +73,7 @@ impl Plan {
                     meaning: cell.meaning?,
                     evidence: Evidence::of(&data, cell.column),
                     cell: cell.clone(),
+                    against: 0,
                 })
             })
             .collect();
@@ -97,8 +91,9 @@ impl Plan {
             signature,
         };
         if kind.of_people() {
-            whose_twins(&mut candidates);
+            whose(&mut candidates);
             plan.household(&mut candidates);
+            weigh_numbers(&mut candidates, &data);
         }
         plan.choose(&candidates);
         if kind.of_people() {
@@ -149,6 +144,14 @@ impl Plan {
             // Nobody else is named: the head is the person.
             for c in candidates.iter_mut().filter(|c| c.meaning.role == Role::Head) {
                 c.meaning.role = Role::Person;
+            }
+            let spouse: MemberColumns = candidates
+                .iter()
+                .filter(|c| c.meaning.role == Role::Spouse)
+                .map(|c| (c.meaning.key, c.cell.column))
+                .collect();
+            if member.is_none() && spouse.iter().any(|(key, _)| *key == "name") {
+                self.members.insert(0, spouse);
             }
         }
     }
@@ -283,95 +286,6 @@ fn likely_data<'a>(head: &Head, rows: &'a [GridRow]) -> Vec<&'a GridRow> {
         })
         .filter(|row| !super::classify::is_total(row))
         .collect()
-}
-
-/// The key under which a column of this role is kept.
-fn own_key(meaning: Meaning, header: &str) -> Option<&'static str> {
-    match (meaning.role, meaning.key) {
-        (_, ".known") => None,
-        (Role::Person, key) => Some(key),
-        (Role::Head, "name") => Some(".head_name"),
-        (Role::Head, "id_number") => Some(".head_id_number"),
-        (Role::Head, "phone") => Some(".head_phone"),
-        (Role::Other, "name") if header.contains("监护") => Some(".guardian_name"),
-        (Role::Other, "phone") if header.contains("监护") => Some(".guardian_phone"),
-        (Role::Other, "name") if header.contains("联系人") || header.contains("家属") => {
-            Some(".contact_name")
-        }
-        (Role::Other, "phone") if header.contains("联系人") || header.contains("家属") => {
-            Some(".contact_phone")
-        }
-        (Role::Other, "name") if header.contains("照料") || header.contains("照护") => {
-            Some(".carer_name")
-        }
-        _ => None,
-    }
-}
-
-/// Less is better: the word's rank, and what the values say against it.
-fn cost(key: &str, c: &Candidate) -> u32 {
-    let e = &c.evidence;
-    let fits = match key {
-        "id_number" => e.share(e.ids.max(e.certificates)),
-        "certificate_number" => e.share(e.certificates),
-        "phone" => e.share(e.phones),
-        "name" => e.share(e.names),
-        "birth_date" | "death_date" | "since" => e.share(e.days),
-        "amount" => e.share(e.amounts),
-        _ => 100,
-    };
-    let against = match (e.stated, fits) {
-        (0, _) => 15,
-        (_, 0..=29) => 35,
-        (_, 30..=59) => 8,
-        _ => 0,
-    };
-    u32::from(c.meaning.rank) * 10 - 10 + against
-}
-
-/// Columns with one header and no mark of whose they are: a number behind a name belongs to that name.
-fn whose_twins(candidates: &mut [Candidate]) {
-    candidates.sort_by_key(|c| c.cell.column);
-    let unmarked = |c: &Candidate, key: &str| c.meaning.key == key && c.meaning.role == Role::Person;
-    for key in ["id_number", "phone", "sex", "birth_date", "address", "relation"] {
-        let twins: Vec<usize> = (0..candidates.len())
-            .filter(|n| unmarked(&candidates[*n], key))
-            .collect();
-        let alike = twins
-            .windows(2)
-            .any(|w| squeezed(&candidates[w[0]].cell.text) == squeezed(&candidates[w[1]].cell.text));
-        for n in twins.iter().copied() {
-            let before = candidates[..n].iter().rfind(|c| c.meaning.key == "name");
-            let Some(role) = before.map(|c| c.meaning.role).filter(|r| *r != Role::Person) else {
-                continue;
-            };
-            let near = candidates[n - 1].meaning.key == "name"
-                && candidates[n].cell.column == candidates[n - 1].cell.column + 1;
-            let theirs =
-                near && key == "phone" && role == Role::Other && has_a_phone(&candidates[n - 1].cell.text);
-            // The first of the twins may be the person's although another's name stands before it.
-            if theirs || alike && (role != Role::Other || n != twins[0]) {
-                candidates[n].meaning.role = role;
-            }
-        }
-    }
-}
-
-/// Somebody who is named so that he can be called.
-fn has_a_phone(header: &str) -> bool {
-    [
-        "联系人",
-        "监护",
-        "家属",
-        "代领",
-        "照料",
-        "照护",
-        "护理",
-        "亲属",
-        "代理",
-    ]
-    .iter()
-    .any(|word| header.contains(word))
 }
 
 fn numbered_members(candidates: &[Candidate]) -> Vec<MemberColumns> {

@@ -20,6 +20,8 @@ pub enum Role {
     Head,
     /// A further member of the household; 0 where members are not numbered.
     Member(u8),
+    /// A member of the household where its head is the person of the row, somebody else otherwise.
+    Spouse,
     Other,
 }
 
@@ -85,6 +87,7 @@ fn roles(table: &'static str) -> Vec<(&'static str, Role)> {
                 "head" => Role::Head,
                 "person" => Role::Person,
                 "member" => Role::Member(0),
+                "spouse" => Role::Spouse,
                 "other" => Role::Other,
                 _ => return None,
             };
@@ -106,9 +109,21 @@ pub fn column(kind: ListKind, word: &str) -> Option<Word> {
         .and_then(|(_, t)| t.get(word));
     match own {
         Some(word) => Some(*word),
-        None if kind.of_people() => TABLES.people.get(word).copied(),
+        None if kind.of_people() => TABLES.people.get(word).map(|word| beside(kind, *word)),
         None => None,
     }
+}
+
+/// A disability stands beside the matter in lists of other kinds.
+fn beside(kind: ListKind, word: Word) -> Word {
+    let key = match word.key {
+        key if kind == ListKind::Disabled => key,
+        "certificate_number" => ".certificate_number",
+        "category" => ".disability_category",
+        "grade" => ".disability_grade",
+        key => key,
+    };
+    Word { key, ..word }
 }
 
 /// The role that a text begins with, and what follows the word.
@@ -121,10 +136,9 @@ pub fn role(text: &str) -> Option<(Role, &str)> {
 
 /// Whether somebody else than the person is named anywhere in a text.
 pub fn names_another(text: &str) -> bool {
-    TABLES
-        .roles
-        .iter()
-        .any(|(word, role)| *role == Role::Other && word.chars().count() > 1 && text.contains(word))
+    TABLES.roles.iter().any(|(word, role)| {
+        matches!(role, Role::Other | Role::Spouse) && word.chars().count() > 1 && text.contains(word)
+    })
 }
 
 /// A list of `words/text.tsv`.

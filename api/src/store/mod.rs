@@ -7,6 +7,7 @@ pub mod db;
 pub mod devices;
 pub mod divisions;
 pub mod edits;
+pub mod enrolments;
 pub mod fault;
 pub mod feeds;
 pub mod files;

@@ -72,3 +72,13 @@ async fn held_seqs<C: ConnectionTrait>(db: &C, device: Uuid, above: i64) -> Resu
         .await?;
     Ok(rows.into_iter().flatten().collect())
 }
+
+/// The registrations of an account that are in use.
+pub async fn active_of<C: ConnectionTrait>(db: &C, account: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    let rows = device::Entity::find()
+        .filter(device::Column::Account.eq(account))
+        .filter(device::Column::State.eq("active"))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|d| d.id).collect())
+}

@@ -134,7 +134,7 @@ pub(super) async fn judge(txn: &Txn, grant: &Grant) -> Result<(), Error> {
     let unknown = |field: &'static str| Error::field("place_unknown", "区划或网格不存在或已撤销", field);
     if let Some(id) = grant.grid {
         let grid = grids::find(&**txn, id).await?;
-        if !grid.is_some_and(|grid| grid.until.is_none()) {
+        if grid.is_none_or(|grid| grid.until.is_some()) {
             return Err(unknown("grid"));
         }
     }

@@ -286,7 +286,7 @@ pub async fn change_password(
     db.write(|txn| async move {
         guard::succeeded(&*txn, attempt, at).await?;
         let row = accounts::lock(&*txn, account.id).await?;
-        if !row.is_some_and(|row| row.password_hash == account.password_hash) {
+        if row.is_none_or(|row| row.password_hash != account.password_hash) {
             return Err(Error::conflict("changed_meanwhile", "密码刚刚被更改，请重新登录"));
         }
         accounts::set_password(&*txn, account.id, hash, None).await?;

@@ -4,7 +4,7 @@ use super::{Desk, Item};
 use crate::app::Error;
 use crate::store::inbox::{self, NewItem};
 use domain::EditId;
-use entity::division;
+use entity::{division, inbox_item};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,14 @@ impl Desk<'_> {
             item.body["result"] = result;
             self.closed.push((item.id, state, by, item.body));
         }
+    }
+
+    /// Closes an item that hangs on no record, such as a held edit.
+    pub async fn close_row(&mut self, row: &inbox_item::Model, by: Uuid, result: Json) -> Result<(), Error> {
+        let mut body = inbox::body(&self.program.keys, row)?;
+        body["result"] = result;
+        self.closed.push((row.id, "decided", Some(by), body));
+        Ok(())
     }
 
     /// Values that wait for a decision, as the record item shows them.

@@ -73,3 +73,29 @@ pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result
     text.push_str("]}");
     Ok(text)
 }
+
+/// The one door that is open after token, account or grant has ended: edits go to held, receipts come back, and
+/// one item that says that everything is to be dropped.
+pub async fn hand_in(
+    program: &Program,
+    device: Uuid,
+    account: Uuid,
+    request: &Request,
+) -> Result<String, Error> {
+    let now = program.clock.now();
+    let phone = Phone {
+        device,
+        account,
+        name: String::new(),
+        grids: Vec::new(),
+        grant_epoch: 0,
+    };
+    let taken = push::hand_in(program, &phone, request, now).await?;
+    let out = json!({
+        "receipts": taken.receipts,
+        "standing": { "received": taken.received, "through": taken.through, "safe": Json::Null },
+        "items": [{ "kind": "drop_everything", "reason": "grant_ended" }],
+        "cursor": "", "more": false, "now": now.to_string(), "catalogue": program.catalogue.version, "grids": {},
+    });
+    Ok(out.to_string())
+}

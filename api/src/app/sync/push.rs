@@ -84,7 +84,37 @@ pub async fn take_in(
         .await
 }
 
+/// [`take_in`] for a phone that may only hand in: nothing is applied, everything is kept.
+pub async fn hand_in(
+    program: &Program,
+    phone: &Phone,
+    request: &Request,
+    now: Instant,
+) -> Result<TakenIn, Error> {
+    let mut all: Vec<One> = Vec::with_capacity(request.edits.len());
+    for (index, raw) in request.edits.iter().enumerate() {
+        let raw = raw.get().to_owned();
+        all.push(One {
+            index,
+            arrived: Arrived::parse(raw.as_bytes()),
+            raw,
+        });
+    }
+    let all = &all;
+    program
+        .db
+        .write(|txn| async move {
+            let mut batch = Batch::open(&txn, program, phone, all, now, 0).await?;
+            batch.handing_in = true;
+            let order: Vec<usize> = (0..all.len()).collect();
+            batch.run(&order, request).await
+        })
+        .await
+}
+
 struct Batch<'a> {
+    /// Whatever comes is held.
+    handing_in: bool,
     desk: Desk<'a>,
     phone: &'a Phone,
     all: &'a [One],
@@ -123,6 +153,7 @@ impl<'a> Batch<'a> {
         let there: Vec<Uuid> = desk.records.keys().copied().collect();
         let holds = holdings::of_device(&**txn, phone.device, &there).await?;
         Ok(Batch {
+            handing_in: false,
             desk,
             phone,
             all,
@@ -192,6 +223,14 @@ impl<'a> Batch<'a> {
         }
         self.seqs.insert(edit.seq, edit.id.uuid());
         self.new_seqs.push(edit.seq);
+        if self.handing_in {
+            return Ok(self.hold(
+                one,
+                "handed_in",
+                "登录或授权已终止，修改已交回并保留待人工处理",
+                None,
+            ));
+        }
         self.take(one, edit).await
     }
 

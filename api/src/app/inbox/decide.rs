@@ -1,0 +1,186 @@
+//! One decision, counted once: under the client's id, at the version of the item that the decider saw.
+
+use super::apply::apply;
+use super::{Decider, in_reach};
+use crate::app::Error;
+use crate::app::desk::Desk;
+use crate::program::Program;
+use crate::store::db::Txn;
+use crate::store::feeds::News;
+use crate::store::{inbox, standing};
+use domain::Instant;
+use entity::{decision, inbox_item};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// What somebody decides. `id` is the client's: the same decision may be sent again.
+#[derive(Clone)]
+pub struct Decision {
+    pub id: Uuid,
+    pub item: Uuid,
+    pub n: i32,
+    pub choice: String,
+    /// The side meant, where an item has several.
+    pub edit: Option<Uuid>,
+    pub value: Option<Json>,
+    pub reason: Option<String>,
+}
+
+pub struct Decided {
+    pub choice: String,
+    pub by: String,
+    pub at: Instant,
+    /// The decision was there already: the same answer as the first time.
+    pub repeat: bool,
+}
+
+/// Decides an item. 409 when somebody was there first or the item shows something else by now.
+pub async fn decide(program: &Program, who: &Decider, what: &Decision) -> Result<Decided, Error> {
+    let now = program.clock.now();
+    program
+        .db
+        .write(|txn| async move { in_transaction(&txn, program, who, what, now).await })
+        .await
+}
+
+async fn in_transaction(
+    txn: &Txn,
+    program: &Program,
+    who: &Decider,
+    what: &Decision,
+    now: Instant,
+) -> Result<Decided, Error> {
+    let digest = digest(what);
+    if let Some(row) = inbox::decision(&**txn, what.id).await? {
+        if row.digest != digest || row.account != who.account {
+            return Err(Error::conflict("id_reused", "该决定编号已用于不同内容"));
+        }
+        return answer(program, &row, true);
+    }
+    // The record is locked before its item: the order of locks is the same for every writer.
+    let seen = inbox::find(&**txn, what.item)
+        .await?
+        .filter(|row| in_reach(&who.reach, row))
+        .ok_or(Error::NotFound)?;
+    if !who.may_decide {
+        return Err(Error::Forbidden {
+            code: "not_a_decider",
+            message: "没有审核权限",
+        });
+    }
+    let ids: BTreeSet<Uuid> = seen.resident.into_iter().collect();
+    let mut desk = Desk::open(txn, program, &ids, &[], now).await?;
+    let row = inbox::lock(&**txn, what.item).await?.ok_or(Error::NotFound)?;
+    still_open(txn, program, &row, what).await?;
+    let body = inbox::body(&program.keys, &row)?;
+    let sides: Vec<Json> = body["sides"].as_array().cloned().unwrap_or_default();
+    let own = sides
+        .iter()
+        .any(|s| s["account"] == who.account.to_string().as_str());
+    if own && what.choice == "approve" {
+        return Err(Error::Forbidden {
+            code: "own_proposal",
+            message: "不能审核自己提出的修改",
+        });
+    }
+    apply(&mut desk, who, what, &row, &body).await?;
+    tell(&mut desk, program, who, what, &row, &sides).await?;
+    let shown =
+        json!({ "by": who.name, "choice": what.choice, "reason": what.reason, "at": now.to_string() });
+    let model = decision::Model {
+        id: what.id,
+        item: what.item,
+        item_n: what.n,
+        account: who.account,
+        choice: what.choice.clone(),
+        sealed: Vec::new(),
+        digest,
+        at: now.millis(),
+    };
+    inbox::save_decision(&**txn, &program.keys, &model, &shown).await?;
+    desk.save().await?;
+    crate::store::meta::audit(&**txn, now, Some(who.account), None, "decide", 1).await?;
+    Ok(Decided {
+        choice: what.choice.clone(),
+        by: who.name.clone(),
+        at: now,
+        repeat: false,
+    })
+}
+
+async fn still_open(
+    txn: &Txn,
+    program: &Program,
+    row: &inbox_item::Model,
+    what: &Decision,
+) -> Result<(), Error> {
+    if row.state != "open" {
+        let present = match inbox::decision_of(&**txn, row.id).await? {
+            Some(d) => {
+                let shown: Json = crate::store::sealed::open(&program.keys, "decision", d.id, &d.sealed)?;
+                Some(shown)
+            }
+            None => Some(json!({ "state": row.state })),
+        };
+        return Err(Error::Conflict {
+            code: "already_decided",
+            message: "该事项已有处理结果".into(),
+            present,
+        });
+    }
+    if row.n != what.n {
+        return Err(Error::Conflict {
+            code: "changed_meanwhile",
+            message: "该事项的内容已有变化，请查看后再决定".into(),
+            present: Some(json!({ "n": row.n })),
+        });
+    }
+    Ok(())
+}
+
+/// Whoever wrote one of the sides hears what became of it, on every phone of theirs.
+async fn tell(
+    desk: &mut Desk<'_>,
+    program: &Program,
+    who: &Decider,
+    what: &Decision,
+    row: &inbox_item::Model,
+    sides: &[Json],
+) -> Result<(), Error> {
+    for side in sides {
+        let account = side["account"].as_str().and_then(|a| Uuid::try_parse(a).ok());
+        let (Some(account), Some(edit)) = (account, side["edit"].as_str()) else {
+            continue;
+        };
+        for device in standing::active_of(&*desk.txn, account).await? {
+            desk.news.push(News {
+                device,
+                kind: "decision",
+                subject: row.id,
+                item: Some(json!({
+                    "kind": "decision", "item": row.id, "resident": row.resident, "edit": edit,
+                    "decision": what.choice, "reason": what.reason, "by": who.name,
+                    "at": program.clock.now().to_string(),
+                })),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn answer(program: &Program, row: &decision::Model, repeat: bool) -> Result<Decided, Error> {
+    let shown: Json = crate::store::sealed::open(&program.keys, "decision", row.id, &row.sealed)?;
+    Ok(Decided {
+        choice: row.choice.clone(),
+        by: shown["by"].as_str().unwrap_or_default().to_owned(),
+        at: Instant::from_millis(row.at),
+        repeat,
+    })
+}
+
+fn digest(what: &Decision) -> Vec<u8> {
+    let form = json!([what.item, what.n, what.choice, what.edit, what.value, what.reason]);
+    Sha256::digest(form.to_string()).to_vec()
+}

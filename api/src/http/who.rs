@@ -1,0 +1,93 @@
+//! Who asks: tokens at the edge become an actor, or the request ends there.
+
+use super::error::ApiError;
+use crate::actor::Actor;
+use crate::app::inbox::Decider;
+use crate::app::{Error, devices, sign_in, sync::Phone};
+use crate::program::Program;
+use crate::store::inbox::Reach;
+use domain::catalogue::Role;
+use poem::Request;
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::ApiKey;
+use uuid::Uuid;
+
+/// Who may use the sync door: a signed-in phone, or a phone that only hands in.
+pub enum Door {
+    Phone(Phone),
+    HandIn { device: Uuid, account: Uuid },
+}
+
+/// 手机的访问令牌；登录或授权终止后改用设备密钥（`Device 设备编号.密钥`），只能交回未发送的修改
+#[derive(SecurityScheme)]
+#[oai(
+    ty = "api_key",
+    key_name = "Authorization",
+    key_in = "header",
+    checker = "at_the_door"
+)]
+pub struct SyncDoor(pub Door);
+
+async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
+    let program = request
+        .data::<Program>()
+        .expect("the program is given to every route");
+    if let Some((device, secret)) = key.key.strip_prefix("Device ").and_then(|k| k.split_once('.')) {
+        let unknown = || {
+            ApiError::from(Error::Unauthorized {
+                code: "device_unknown",
+                message: "设备未登记",
+            })
+        };
+        let device = Uuid::try_parse(device).map_err(|_| unknown())?;
+        let found = devices::hand_in(&program.db, device, secret)
+            .await
+            .map_err(ApiError::from)?;
+        return Ok(Door::HandIn {
+            device: found.device,
+            account: found.account,
+        });
+    }
+    let token = key.key.strip_prefix("Bearer ").unwrap_or_default().to_owned();
+    let now = program.clock.now();
+    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &token, now).await;
+    Ok(Door::Phone(
+        actor.and_then(|a| phone(&a)).map_err(ApiError::from)?,
+    ))
+}
+
+fn phone(actor: &Actor) -> Result<Phone, Error> {
+    actor.ready()?;
+    actor.must_be(&[Role::Worker])?;
+    let device = actor.device.ok_or(Error::Forbidden {
+        code: "device_needed",
+        message: "请在手机上登录后再同步",
+    })?;
+    Ok(Phone {
+        device,
+        account: actor.account,
+        name: actor.name.clone(),
+        grids: actor.grids(),
+        grant_epoch: actor.epoch,
+    })
+}
+
+/// What of the inbox an actor may see and decide.
+pub fn decider(actor: &Actor) -> Result<Decider, Error> {
+    actor.ready()?;
+    actor.must_be(&[Role::Cadre, Role::TownOfficer, Role::BureauAdmin])?;
+    let reach = match actor.role() {
+        Some(Role::BureauAdmin) => Reach::County,
+        Some(Role::Cadre | Role::TownOfficer) => Reach::Places {
+            villages: actor.villages.clone(),
+            towns: actor.towns.clone(),
+        },
+        _ => Reach::Nothing,
+    };
+    Ok(Decider {
+        account: actor.account,
+        name: actor.name.clone(),
+        reach,
+        may_decide: true,
+    })
+}
