@@ -32,7 +32,8 @@ pub enum Tag {
     Jobs,
 }
 
-type Apis = (
+/// Every area's operations, in the order of the contract.
+pub type Apis = (
     Health,
     Auth,
     Sessions,
@@ -52,7 +53,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
-        .description("底册、入格、走访、审核与回流的接口。错误一律为 code、message、fields。")
+        .description(include_str!("contract.md"))
         .server(server)
 }
 

@@ -19,6 +19,7 @@ pub mod holdings;
 pub mod inbox;
 pub mod jobs;
 pub mod keys;
+pub mod lookups;
 pub mod meta;
 pub mod records;
 pub mod sealed;
