@@ -1,7 +1,9 @@
 //! `serve` and `migrate`.
 
+use crate::app::lists;
 use crate::config::Config;
 use crate::http;
+use crate::jobs::{Runner, Timing};
 use crate::program::{Program, Schema};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,9 +20,18 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         "服务地址：http://{}{}  接口文档：/docs",
         config.listen, config.base_path
     );
-    http::serve(program, config, stopped())
-        .await
-        .map_err(|e| format!("服务无法启动：{e}"))
+    // One lane: lists are committed one at a time anyway, and phones come first.
+    let runner = Runner::start(
+        program.db.clone(),
+        lists::handlers(&program),
+        1,
+        Timing::default(),
+    )
+    .await
+    .map_err(|e| format!("数据库：{e}"))?;
+    let served = http::serve(program, config, stopped()).await;
+    runner.stop().await;
+    served.map_err(|e| format!("服务无法启动：{e}"))
 }
 
 pub async fn migrate(config: &Config) -> Result<(), String> {

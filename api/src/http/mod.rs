@@ -8,6 +8,7 @@ pub mod error;
 pub mod frame;
 mod health;
 mod inbox;
+mod lists;
 mod payload;
 mod sessions;
 mod sync;

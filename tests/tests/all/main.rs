@@ -5,6 +5,7 @@
 mod arrows;
 mod divisions;
 mod files;
+mod imports;
 mod jobs;
 mod lengths;
 mod licences;
