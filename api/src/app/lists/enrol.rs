@@ -2,25 +2,24 @@
 
 use super::items::{AMBIGUOUS, INVALID, Question};
 use super::people::{self, listed};
-use super::row::{category, full_name, identity, status};
+use super::person::{person, why_message};
+use super::row::{category, identity};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::store::db::Txn;
-use crate::store::enrolments::{self, NewEnrolment};
+use crate::store::enrolments;
 use crate::store::lists::{self, Content, Outcome, Row};
 use crate::store::register::Entry;
 use domain::catalogue::Role;
 use domain::date::parse_wire;
-use domain::id_number::IdNumber;
-use domain::name::Name;
 use domain::place::Falls;
 use domain::{EditId, ResidentId, Value};
 use matching::link::{Link, Person, link};
 use matching::three_way::{Step, verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
-use sync::record::{EnrolmentLine, Source};
+use sync::record::Source;
 use sync::{Door, State, Writer};
 use uuid::Uuid;
 
@@ -65,10 +64,10 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
     Ok(())
 }
 
-struct Run<'a> {
-    cx: &'a Commit<'a>,
-    txn: &'a Txn,
-    desk: Desk<'a>,
+pub(super) struct Run<'a> {
+    pub(super) cx: &'a Commit<'a>,
+    pub(super) txn: &'a Txn,
+    pub(super) desk: Desk<'a>,
     residents: Vec<Person<ResidentId>>,
     register: BTreeMap<i64, Entry>,
     listed: Vec<Person<i64>>,
@@ -126,7 +125,7 @@ impl<'a> Run<'a> {
             let message = "类别无法识别，不知道应归入低保、低保边缘还是特困";
             return Ok(self.ask(row, INVALID, "category_unknown", message, Vec::new(), Vec::new()));
         };
-        let (id, entry) = match linked {
+        let entry = match linked {
             Link::Resident(id) => {
                 let id = id.uuid();
                 if self.desk.records[&id].record.state == State::Departed {
@@ -135,10 +134,9 @@ impl<'a> Run<'a> {
                 }
                 return self.enrol(row, id, category, None).await;
             }
-            Link::Register(key) => (None, self.register.get(&key).map(|e| e.values.clone())),
-            Link::New | Link::Ambiguous { .. } | Link::Invalid => (None::<Uuid>, None),
+            Link::Register(key) => self.register.get(&key).map(|e| e.values.clone()),
+            Link::New | Link::Ambiguous { .. } | Link::Invalid => None,
         };
-        debug_assert!(id.is_none());
         self.enter(row, category, entry.unwrap_or_default()).await
     }
 
@@ -305,68 +303,6 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Begins, continues or ends the episode as the row says. Says whether it began now.
-    async fn episode(&mut self, row: &Row, id: Uuid, category: &str) -> Result<bool, Error> {
-        let (cx, txn) = (self.cx, &**self.txn);
-        let (status, keys) = (status(&row.content), &cx.program.keys);
-        let handed_in = json!({ "values": row.content.values, "cells": row.content.handed_in });
-        let open = enrolments::open_of(txn, id, category).await?;
-        let lines = &mut self
-            .desk
-            .records
-            .get_mut(&id)
-            .ok_or(Error::NotFound)?
-            .record
-            .kept
-            .enrolments;
-        let line = lines
-            .iter_mut()
-            .find(|l| l.category == category && l.until.is_none());
-        match open {
-            None if status != "ended" => {
-                let since = row.content.get("since").and_then(|s| s.get(..7));
-                let new = NewEnrolment {
-                    resident: id,
-                    category,
-                    source: &cx.list.source,
-                    since: since.unwrap_or(&cx.list.month),
-                    source_status: status,
-                    village_status: "",
-                    list: Some(cx.list.id),
-                    handed_in: &handed_in,
-                };
-                enrolments::begin(txn, keys, &new).await?;
-                lines.push(EnrolmentLine {
-                    category: category.to_owned(),
-                    source: cx.list.source.clone(),
-                    since: new.since.to_owned(),
-                    until: None,
-                    status: status.to_owned(),
-                    village: String::new(),
-                });
-                self.desk.touch(id);
-                return Ok(true);
-            }
-            Some(open) if open.source == cx.list.source => {
-                if open.source_status != status {
-                    enrolments::hand_in(txn, keys, &open, cx.list.id, status, &handed_in).await?;
-                    if let Some(line) = line {
-                        line.status = status.to_owned();
-                        line.until = (status == "ended").then(|| cx.list.month.clone());
-                    }
-                    if status == "ended" {
-                        enrolments::end(txn, id, category, &cx.list.month).await?;
-                    }
-                    self.desk.touch(id);
-                } else if open.list != Some(cx.list.id) {
-                    enrolments::hand_in(txn, keys, &open, cx.list.id, status, &handed_in).await?;
-                }
-            }
-            Some(_) | None => {}
-        }
-        Ok(false)
-    }
-
     /// The same item as a phone's report of a death makes.
     fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
         let outcome = |verdict, reason: &str, resident| Outcome {
@@ -441,50 +377,3 @@ impl<'a> Run<'a> {
 }
 
 const VERDICTS: [&str; 6] = ["new", "same", "changed", "contradicted", "ambiguous", "invalid"];
-
-/// Name, sex, birth date and number of a new resident: the register's where it knows the person.
-fn person(
-    cx: &Commit<'_>,
-    content: &Content,
-    register: &BTreeMap<String, String>,
-) -> Vec<(&'static str, Value)> {
-    let catalogue = &cx.program.catalogue;
-    let get = |key: &str| {
-        let own = register.get(key).map(String::as_str);
-        own.or_else(|| content.get(key))
-    };
-    let number = get("id_number").and_then(|n| IdNumber::parse(n).ok());
-    let name = match register.get("name") {
-        Some(name) => Name::parse(name).plain,
-        None => Name::parse(&full_name(content)).plain,
-    };
-    let birth = number.as_ref().map(|n| n.birth_date().to_string());
-    let birth = get("birth_date")
-        .filter(|d| parse_wire(d).is_some())
-        .map(str::to_owned)
-        .or(birth);
-    let sex = get("sex").map(str::to_owned);
-    let sex = sex.or_else(|| number.as_ref().map(|n| n.sex().word().to_owned()));
-    let all = [
-        ("name", Some(name)),
-        ("sex", sex),
-        ("birth_date", birth),
-        ("id_number", number.map(|n| n.as_str().to_owned())),
-    ];
-    all.into_iter()
-        .filter_map(|(key, text)| {
-            let value = super::row::value(catalogue, catalogue.field(key)?, &text?)?;
-            Some((key, value)).filter(|(_, v)| !v.is_null())
-        })
-        .collect()
-}
-
-fn why_message(why: &str) -> &'static str {
-    match why {
-        "date_impossible" => "日期不存在或无法识别",
-        "certificate_disagrees" => "残疾证号与身份证号或残疾类别、等级不一致",
-        "formula_without_result" => "单元格是没有计算结果的公式",
-        "cell_error" => "单元格是错误值",
-        _ => "有无法成立的值",
-    }
-}

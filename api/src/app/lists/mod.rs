@@ -6,8 +6,10 @@
 mod commit;
 mod draw;
 mod enrol;
+mod episode;
 mod items;
 mod people;
+mod person;
 mod places;
 mod register;
 mod row;

@@ -152,7 +152,7 @@ impl<'a> Commit<'a> {
         if let Some(report) = report {
             wire["report"] = report;
         }
-        match Arrived::parse(sync::canonical::form(&wire).as_bytes()) {
+        match Arrived::parse(wire.to_string().as_bytes()) {
             Arrived::Edit(edit) => Ok(Some(*edit)),
             Arrived::Unreadable { .. } => Err(Error::Damaged("a list row's edit")),
         }
