@@ -191,6 +191,14 @@ impl<'a> Run<'a> {
         self.previous.iter().find(fits).map(|row| &row.content)
     }
 
+    /// Whether the source's latest list before has this very row: then nothing is written, whatever the field says
+    /// now. One person may have several rows in a list, which are not compared with each other.
+    fn says_again(&self, row: &Row, id: Uuid) -> bool {
+        let mut own = self.previous.iter().filter(|p| p.resident == Some(id)).peekable();
+        let latest = own.peek().map(|p| p.list);
+        own.any(|p| Some(p.list) == latest && p.digest == row.digest)
+    }
+
     /// Somebody who is no resident yet.
     async fn enter(
         &mut self,
@@ -248,6 +256,13 @@ impl<'a> Run<'a> {
         register: Option<&BTreeMap<String, String>>,
     ) -> Result<Outcome, Error> {
         let cx = self.cx;
+        if self.says_again(row, id) && !self.episode(row, id, category).await? {
+            return Ok(Outcome {
+                verdict: "same",
+                reason: Some("与上次名单一致".to_owned()),
+                resident: Some(id),
+            });
+        }
         let (mut steps, unfit) = {
             let before = self.previous(id, Some(category));
             cx.steps(&self.desk.records[&id], category, &row.content, before)

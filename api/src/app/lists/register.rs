@@ -12,19 +12,25 @@ use uuid::Uuid;
 
 pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
     let keys = &cx.program.keys;
-    let numbers: Vec<Vec<u8>> = rows
+    let hashes: Vec<Hashes> = rows.iter().map(|row| entry(cx, &row.content.values).0).collect();
+    let numbers: Vec<Vec<u8>> = hashes.iter().filter_map(|h| h.id.clone()).collect();
+    let people: Vec<Vec<u8>> = hashes
         .iter()
-        .filter_map(|row| Some(number_hash(keys, row.content.get("id_number")?)))
+        .filter(|h| h.id.is_none())
+        .map(|h| h.person.clone())
         .collect();
-    let known = register::find(&**txn, keys, &numbers, &[]).await?;
-    let mut before: BTreeMap<String, Entry> = BTreeMap::new();
-    for entry in known.into_iter().filter(|e| e.list != cx.list.id) {
-        if let Some(number) = entry.get("id_number").map(str::to_owned) {
-            before.insert(number, entry);
+    let mut before: BTreeMap<Vec<u8>, Vec<Entry>> = BTreeMap::new();
+    for known in register::find(&**txn, keys, &numbers, &people).await? {
+        if known.list != cx.list.id {
+            let hashes = entry(cx, &known.values).0;
+            before
+                .entry(hashes.id.unwrap_or(hashes.person))
+                .or_default()
+                .push(known);
         }
     }
     let (mut new, mut questions, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
+    for (row, hashes) in rows.iter().zip(&hashes) {
         let twice = row.content.faults.iter().any(|(_, why)| why == "twice_in_file");
         let who = identity(&row.content);
         let asked = if who.name().plain.is_empty() && who.number().is_none() {
@@ -43,9 +49,9 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
         let verdict = match &asked {
             Some((INVALID, ..)) => "invalid",
             Some(_) => "ambiguous",
-            None => match row.content.get("id_number").and_then(|n| before.get(n)) {
+            None => match before.get(hashes.id.as_ref().unwrap_or(&hashes.person)) {
                 None => "new",
-                Some(entry) if said(&entry.values) == said(&row.content.values) => "same",
+                Some(known) if known.iter().any(|e| said(&e.values) == said(&row.content.values)) => "same",
                 Some(_) => "changed",
             },
         };
