@@ -1,7 +1,9 @@
 //! `serve` and `migrate`.
 
+use crate::app::lists;
 use crate::config::Config;
 use crate::http;
+use crate::jobs::{Runner, Timing};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -22,9 +24,13 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     let base = config.base_path.clone();
     let listening =
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
-    http::serve(program, config, stop, listening)
-        .await
-        .map_err(|e| format!("服务无法启动：{e}"))
+    // One lane: lists are committed one at a time anyway, and phones come first.
+    let handlers = lists::handlers(&program);
+    let runner = Runner::start(program.db.clone(), handlers, 1, Timing::default());
+    let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
+    let served = http::serve(program, config, stop, listening).await;
+    runner.stop().await;
+    served.map_err(|e| format!("服务无法启动：{e}"))
 }
 
 pub async fn migrate(config: &Config) -> Result<(), String> {

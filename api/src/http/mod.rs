@@ -22,6 +22,7 @@ mod inbox;
 mod jobs;
 pub mod json;
 pub mod limit;
+mod lists;
 mod page;
 mod payload;
 mod server;

@@ -100,3 +100,25 @@ pub async fn place<C: ConnectionTrait>(
     placement::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
+
+/// What a later list says of an open episode, as handed in.
+pub async fn hand_in<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    open: &enrolment::Model,
+    list: Uuid,
+    status: &str,
+    handed_in: &Json,
+) -> Result<(), Error> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::List, Expr::value(list))
+        .col_expr(enrolment::Column::SourceStatus, Expr::value(status))
+        .col_expr(
+            enrolment::Column::HandedIn,
+            Expr::value(sealed::seal(keys, "enrolment", open.id, handed_in)),
+        )
+        .filter(enrolment::Column::Id.eq(open.id))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -9,6 +9,7 @@ mod contract;
 mod divisions;
 mod files;
 mod frame;
+mod imports;
 mod jobs;
 mod lengths;
 mod licences;
