@@ -12,6 +12,8 @@ pub mod guard;
 pub mod inbox;
 pub mod jobs;
 pub mod passwords;
+pub mod residents;
+pub mod rosters;
 pub mod sessions;
 pub mod sign_in;
 pub mod sync;

@@ -24,5 +24,6 @@ pub mod records;
 pub mod sealed;
 pub mod sessions;
 pub mod standing;
+pub mod visible;
 
 pub use fault::Fault;

@@ -3,7 +3,7 @@
 use super::{edits, sealed};
 use crate::app::Error;
 use crate::seal::{Keyring, Place};
-use domain::catalogue::Catalogue;
+use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use domain::{EditId, ResidentId};
 use entity::{document, facts, lookup, projection, resident, search_card};
@@ -13,6 +13,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use sync::project::Projection;
 use sync::record::{Kept, Stamp};
 use sync::{ChangeHash, Record, State};
@@ -297,12 +298,24 @@ async fn save_lookups<C: ConnectionTrait>(db: &C, keys: &Keyring, l: &Loaded) ->
     Ok(())
 }
 
-/// The keyed hashes by which a record is found: ID number, name, and name with birth date.
+/// Fields whose value finds a person by phone.
+static PHONES: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let mut fields = Catalogue::built_in().fields;
+    fields.retain(|f| matches!(f.key, "phone" | "phone_other"));
+    fields
+});
+
+/// The keyed hashes by which a record is found: ID number, phones, name, and name with birth date.
 pub fn lookups(keys: &Keyring, record: &Record) -> BTreeSet<(&'static str, Vec<u8>)> {
     let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
     let mut out = BTreeSet::new();
     if let Some(number) = fact("id_number") {
         out.insert(("id_number", keys.lookup("id_number", &number)));
+    }
+    for field in PHONES.iter() {
+        if let Some(phone) = sync::document::now(&record.doc, field).as_text() {
+            out.insert(("phone", keys.lookup("phone", phone)));
+        }
     }
     if let Some(name) = fact("name").map(|n| name::comparable(&n)) {
         out.insert(("name", keys.lookup("name", &name)));
