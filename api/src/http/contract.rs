@@ -5,6 +5,8 @@ use super::auth::Auth;
 use super::devices::Devices;
 use super::health::Health;
 use super::inbox::Inbox;
+use super::residents::Residents;
+use super::rosters::Rosters;
 use super::sessions::Sessions;
 use super::sync::Sync;
 use poem_openapi::{OpenApiService, Tags};
@@ -23,14 +25,30 @@ pub enum Tag {
     Accounts,
     /// 设备登记
     Devices,
+    /// 居民：查询、历史与更正
+    Residents,
+    /// 底册导出
+    Rosters,
 }
 
-type Apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
+type Apis = (
+    Health,
+    Auth,
+    Sessions,
+    Accounts,
+    Devices,
+    Sync,
+    Inbox,
+    Residents,
+    Rosters,
+);
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
-    let apis = (Health, Auth, Sessions, Accounts, Devices, Sync, Inbox);
+    let apis = (
+        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Residents, Rosters,
+    );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description("底册、入格、走访、审核与回流的接口。错误一律为 code、message、fields。")
         .server(server)

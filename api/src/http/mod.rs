@@ -9,6 +9,8 @@ pub mod frame;
 mod health;
 mod inbox;
 mod payload;
+mod residents;
+mod rosters;
 mod sessions;
 mod sync;
 mod who;
