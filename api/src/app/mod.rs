@@ -15,6 +15,8 @@ pub mod inbox;
 pub mod jobs;
 pub mod lists;
 pub mod passwords;
+pub mod residents;
+pub mod rosters;
 pub mod sessions;
 pub mod sign_in;
 pub mod sync;

@@ -9,6 +9,8 @@ use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::Lists;
+use super::residents::Residents;
+use super::rosters::Rosters;
 use super::sessions::Sessions;
 use super::sync::Sync;
 use poem_openapi::{OpenApiService, Tags};
@@ -33,6 +35,10 @@ pub enum Tag {
     Divisions,
     /// 后台任务
     Jobs,
+    /// 居民：查询、历史与更正
+    Residents,
+    /// 底册导出
+    Rosters,
 }
 
 /// Every area's operations, in the order of the contract.
@@ -48,13 +54,16 @@ pub type Apis = (
     Grids,
     Jobs,
     Lists,
+    Residents,
+    Rosters,
 );
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
-        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists,
+        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists, Residents,
+        Rosters,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))

@@ -25,6 +25,8 @@ pub mod limit;
 mod lists;
 mod page;
 mod payload;
+mod residents;
+mod rosters;
 mod server;
 mod sessions;
 mod sync;

@@ -2,7 +2,7 @@
 
 use entity::audit;
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
+    ActiveValue::{NotSet, Set, Unchanged},
     ConnectionTrait, DbErr, EntityTrait,
 };
 use uuid::Uuid;
@@ -60,7 +60,37 @@ impl Entry {
 
 /// Writes one row, dated `now`.
 pub async fn insert<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Result<(), DbErr> {
+    audit::Entity::insert(row(entry, now))
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes the row of something that takes a while; answers its number for [`finish`].
+pub async fn begin<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Result<i64, DbErr> {
+    let done = audit::Entity::insert(row(entry, now)).exec(db).await?;
+    Ok(done.last_insert_id)
+}
+
+/// Says how something ended that [`begin`] announced, and how much of it there was.
+pub async fn finish<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+    outcome: &'static str,
+    count: i64,
+) -> Result<(), DbErr> {
     let row = audit::ActiveModel {
+        id: Unchanged(id),
+        outcome: Set(outcome.into()),
+        count: Set(Some(count)),
+        ..Default::default()
+    };
+    audit::Entity::update(row).exec(db).await?;
+    Ok(())
+}
+
+fn row(entry: Entry, now: i64) -> audit::ActiveModel {
+    audit::ActiveModel {
         id: NotSet,
         at: Set(now),
         account: Set(entry.account),
@@ -72,7 +102,5 @@ pub async fn insert<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Resul
         count: Set(entry.count),
         detail: Set(entry.detail),
         request: Set(REQUEST.try_with(Clone::clone).ok()),
-    };
-    audit::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    }
 }

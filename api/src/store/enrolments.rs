@@ -109,7 +109,7 @@ pub async fn hand_in<C: ConnectionTrait>(
     list: Uuid,
     status: &str,
     handed_in: &Json,
-) -> Result<(), Error> {
+) -> Result<(), Fault> {
     enrolment::Entity::update_many()
         .col_expr(enrolment::Column::List, Expr::value(list))
         .col_expr(enrolment::Column::SourceStatus, Expr::value(status))

@@ -2,10 +2,12 @@
 
 use super::records::Loaded;
 use crate::seal::Keyring;
+use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use sync::Record;
 
 /// Writes what changed among a record's look-ups.
@@ -32,12 +34,24 @@ pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, l: &Loaded) -> Res
     Ok(())
 }
 
-/// The keyed hashes by which a record is found: ID number, name, and name with birth date.
+/// Fields whose value finds a person by phone.
+static PHONES: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let mut fields = Catalogue::built_in().fields;
+    fields.retain(|f| matches!(f.key, "phone" | "phone_other"));
+    fields
+});
+
+/// The keyed hashes by which a record is found: ID number, phones, name, and name with birth date.
 pub fn of(keys: &Keyring, record: &Record) -> BTreeSet<(&'static str, Vec<u8>)> {
     let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
     let mut out = BTreeSet::new();
     if let Some(number) = fact("id_number") {
         out.insert(("id_number", keys.lookup("id_number", &number)));
+    }
+    for field in PHONES.iter() {
+        if let Some(phone) = sync::document::now(&record.doc, field).as_text() {
+            out.insert(("phone", keys.lookup("phone", phone)));
+        }
     }
     if let Some(name) = fact("name").map(|n| name::comparable(&n)) {
         out.insert(("name", keys.lookup("name", &name)));

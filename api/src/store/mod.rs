@@ -27,5 +27,6 @@ pub mod register;
 pub mod sealed;
 pub mod sessions;
 pub mod standing;
+pub mod visible;
 
 pub use fault::Fault;

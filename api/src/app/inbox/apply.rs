@@ -168,15 +168,22 @@ async fn approve(
     }
     desk.set_fact(id, &row.key, value.clone(), edit);
     if let Some((category, "status")) = row.key.split_once('.') {
-        enrol(desk, who, id, category, value.as_text().unwrap_or_default()).await?;
+        enrol(
+            desk,
+            who.account,
+            id,
+            category,
+            value.as_text().unwrap_or_default(),
+        )
+        .await?;
     }
     Ok(())
 }
 
-/// A status that a cadre approved begins or ends an enrolment in the village's name.
-async fn enrol(
+/// A status that a cadre approved or wrote begins or ends an enrolment in the village's name.
+pub async fn enrol(
     desk: &mut Desk<'_>,
-    who: &Decider,
+    by: Uuid,
     id: Uuid,
     category: &str,
     status: &str,
@@ -199,7 +206,7 @@ async fn enrol(
                 source_status: "none",
                 village_status: "confirmed",
                 list: None,
-                handed_in: &json!({ "approved_by": who.account }),
+                handed_in: &json!({ "approved_by": by }),
             };
             enrolments::begin(&*desk.txn, &keys, &new).await?;
             let line = EnrolmentLine {

@@ -1,6 +1,6 @@
 //! The inbox: what waits for a person, and what a person decides about it.
 
-mod apply;
+pub mod apply;
 mod decide;
 
 pub use decide::{Decided, Decision, decide};

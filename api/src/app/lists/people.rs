@@ -4,7 +4,8 @@ use super::row::{birth_date, full_name, identity};
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::lists::Row;
-use crate::store::records::{self, Loaded};
+use crate::store::lookups;
+use crate::store::records::Loaded;
 use crate::store::register::{self, Entry, number_hash, person_hash};
 use domain::ResidentId;
 use domain::date::parse_wire;
@@ -45,7 +46,7 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, rows: &[&Row]) 
     let mut found = Found::default();
     for (kind, hashes) in [("id_number", &numbers), ("person", &people), ("name", &names)] {
         found.residents.extend(
-            records::find(db, kind, hashes)
+            lookups::find(db, kind, hashes)
                 .await?
                 .into_iter()
                 .map(|l| l.resident),

@@ -8,16 +8,13 @@ use super::error::Answer;
 use super::json::Json;
 use crate::actor::Grant;
 use crate::app::Error;
-use crate::app::accounts::{self, AccountInfo, Code, Filter, NewAccount, NewGrant};
+use crate::app::accounts::{self, Filter, NewAccount, NewGrant};
 use crate::program::Program;
 use crate::store::accounts::State;
-use crate::store::grants::DatedGrant;
-use domain::catalogue::Role;
 use domain::phone::Phone;
 use poem::web::Data;
+use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::types::Example;
-use poem_openapi::{Enum, Object, OpenApi};
 use shapes::*;
 use uuid::Uuid;
 

@@ -1,6 +1,5 @@
 //! Shapes of accounts and grants, out and in.
 
-use crate::actor::Grant;
 use crate::app::accounts::{AccountInfo, Code};
 use crate::store::accounts::State;
 use crate::store::grants::DatedGrant;
