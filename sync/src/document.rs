@@ -1,8 +1,9 @@
 //! Reading a document: values, conflicts, sets in doubt, notes at a version.
 
+use crate::graph::{Side, names};
 use crate::skeleton::FIELDS;
 use crate::write::edit_of;
-use automerge::legacy::{Key, ObjectId, OpType};
+use automerge::legacy::{Key, OpType};
 use automerge::{Automerge, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
 use domain::catalogue::{Catalogue, Field, Merge};
 use domain::{EditId, Value};
@@ -50,6 +51,14 @@ pub struct Doubt {
 
 /// Everything that a document shows, by field key. Fields never written are absent.
 pub fn shown(doc: &Automerge, catalogue: &Catalogue) -> BTreeMap<&'static str, Shown> {
+    shown_with(doc, catalogue, Side::of(doc).as_ref())
+}
+
+pub(crate) fn shown_with(
+    doc: &Automerge,
+    catalogue: &Catalogue,
+    side: Option<&Side>,
+) -> BTreeMap<&'static str, Shown> {
     let Some(fields) = fields(doc) else {
         return BTreeMap::new();
     };
@@ -96,10 +105,8 @@ pub fn shown(doc: &Automerge, catalogue: &Catalogue) -> BTreeMap<&'static str, S
         }
         out.insert(field.key, shown);
     }
-    if !sets.is_empty() {
-        for (key, doubts) in doubts(doc, &sets) {
-            out.entry(key).or_default().doubt = doubts;
-        }
+    for (key, doubts) in side.map(|side| doubts(doc, side, &sets)).unwrap_or_default() {
+        out.entry(key).or_default().doubt = doubts;
     }
     out
 }
@@ -200,20 +207,15 @@ fn distinct(field: &Field, mut all: Vec<Said>) -> Vec<Said> {
 
 /// A delete that none of the surviving puts had seen: removed by one, said by another. It is not enough to look
 /// for a common predecessor: what was said unseen may have been said again since, still unseen.
-fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str, Vec<Doubt>)> {
-    if linear(doc) {
-        return Vec::new();
-    }
-    let mut deletes: BTreeMap<(&'static str, String), Vec<(EditId, ChangeHash)>> = BTreeMap::new();
-    for change in doc.get_changes(&[]) {
-        let Some(edit) = edit_of(change.actor_id()) else {
-            continue;
-        };
-        for op in change.decode().operations.iter() {
+fn doubts(doc: &Automerge, side: &Side, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str, Vec<Doubt>)> {
+    let graph = &side.graph;
+    let mut deletes: BTreeMap<(&'static str, String), Vec<usize>> = BTreeMap::new();
+    for (place, operations) in &side.operations {
+        for op in operations {
             let set = sets.iter().find(|(_, set)| names(&op.obj, set));
             if let (Some((key, _)), Key::Map(element), OpType::Delete) = (set, &op.key, &op.action) {
-                let deletes = deletes.entry((*key, element.to_string())).or_default();
-                deletes.push((edit, change.hash()));
+                let deletes = deletes.entry((*key, element.to_string()));
+                deletes.or_default().push(*place);
             }
         }
     }
@@ -223,18 +225,20 @@ fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str,
             continue;
         };
         let survivors = doc.get_all(set, element.as_str()).unwrap_or_default();
-        let mut unseen: BTreeMap<ChangeHash, EditId> = deletes.iter().map(|(e, hash)| (*hash, *e)).collect();
-        for hash in survivors.iter().filter_map(|(_, id)| doc.hash_for_opid(id)) {
-            let beside = beside(doc, hash);
-            unseen.retain(|delete, _| beside.contains(delete));
-        }
+        let puts = survivors
+            .iter()
+            .filter_map(|(_, id)| graph.place(&doc.hash_for_opid(id)?));
+        let puts: Vec<usize> = puts.collect();
+        let unseen = |delete: &usize| puts.iter().all(|put| !graph.saw(*put, *delete));
+        let unseen: Vec<usize> = deletes.into_iter().filter(unseen).collect();
         // One who removed it again after having seen it removed speaks for both.
-        for hash in unseen.keys().copied().collect::<Vec<_>>() {
-            let beside = beside(doc, hash);
-            unseen.retain(|delete, _| *delete == hash || beside.contains(delete));
-        }
-        let removed: BTreeSet<EditId> = unseen.into_values().collect();
-        let said: BTreeSet<EditId> = survivors.iter().filter_map(|(_, id)| writer(id)).collect();
+        let last = |delete: &&usize| unseen.iter().all(|d| d == *delete || !graph.saw(*d, **delete));
+        let removed: BTreeSet<EditId> = unseen
+            .iter()
+            .filter(last)
+            .filter_map(|place| graph.edit(*place))
+            .collect();
+        let said: BTreeSet<EditId> = puts.iter().filter_map(|place| graph.edit(*place)).collect();
         if !removed.is_empty() && !said.is_empty() {
             let doubt = Doubt {
                 element,
@@ -245,19 +249,6 @@ fn doubts(doc: &Automerge, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str,
         }
     }
     out.into_iter().collect()
-}
-
-/// Whether everybody had seen everything before: then nothing can be in doubt, and no change need be unpacked.
-pub(crate) fn linear(doc: &Automerge) -> bool {
-    let changes = doc.get_changes_meta(&[]);
-    let mut seen = BTreeSet::new();
-    let once = |dep: &ChangeHash| seen.insert(*dep);
-    changes.iter().all(|c| c.deps.len() <= 1) && changes.iter().flat_map(|c| &c.deps).all(once)
-}
-
-/// The changes that the author of `hash` had not seen.
-pub(crate) fn beside(doc: &Automerge, hash: ChangeHash) -> BTreeSet<ChangeHash> {
-    doc.get_changes_meta(&[hash]).iter().map(|c| c.hash).collect()
 }
 
 fn note_value(text: String) -> Value {
@@ -273,14 +264,6 @@ fn set_value(elements: BTreeSet<String>) -> Value {
         Value::Null
     } else {
         Value::Set(elements)
-    }
-}
-
-pub(crate) fn names(object: &ObjectId, id: &ObjId) -> bool {
-    match (object, id) {
-        (ObjectId::Id(op), ObjId::Id(counter, actor, _)) => op.counter() == *counter && op.actor() == actor,
-        (ObjectId::Root, ObjId::Root) => true,
-        _ => false,
     }
 }
 

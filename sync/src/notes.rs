@@ -1,12 +1,12 @@
 //! Notes that somebody must look at: merged sentences can be false where one author took characters away.
 
-use crate::document::{beside, linear, names, object};
-use crate::write::edit_of;
-use automerge::legacy::OpType;
-use automerge::{Automerge, ChangeHash, ObjId, ReadDoc};
+use crate::document::object;
+use crate::graph::{Graph, Side, names};
+use automerge::legacy::{Op, OpType};
+use automerge::{Automerge, ObjId, ReadDoc};
 use domain::EditId;
 use domain::catalogue::{Catalogue, Merge};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A note whose present text nobody wrote: what each of its last authors left, by edit id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,7 @@ pub struct MergedNote {
 }
 
 struct Written {
-    edit: EditId,
-    hash: ChangeHash,
+    place: usize,
     deleted: bool,
 }
 
@@ -31,55 +30,71 @@ struct Written {
 /// assert!(sync::notes::merged(&doc, &catalogue).is_empty());
 /// ```
 pub fn merged(doc: &Automerge, catalogue: &Catalogue) -> Vec<MergedNote> {
-    if linear(doc) {
+    merged_with(doc, catalogue, Side::of(doc).as_ref())
+}
+
+pub(crate) fn merged_with(doc: &Automerge, catalogue: &Catalogue, side: Option<&Side>) -> Vec<MergedNote> {
+    let Some(side) = side else {
         return Vec::new();
-    }
-    let notes = catalogue
+    };
+    let graph = &side.graph;
+    let in_document = catalogue
         .fields
         .iter()
         .filter(|f| f.merge == Merge::Note && f.in_document());
-    let notes: Vec<(&'static str, ObjId)> =
-        notes.filter_map(|f| Some((f.key, object(doc, f.key)?))).collect();
-    let mut written: BTreeMap<&'static str, Vec<Written>> = BTreeMap::new();
-    for change in doc.get_changes(&[]) {
-        let Some(edit) = edit_of(change.actor_id()) else {
-            continue;
-        };
-        let ops = change.decode().operations;
-        for (key, note) in &notes {
-            let mut on_note = ops.iter().filter(|op| names(&op.obj, note)).peekable();
-            if on_note.peek().is_some() {
-                written.entry(key).or_default().push(Written {
-                    edit,
-                    hash: change.hash(),
-                    deleted: on_note.any(|op| matches!(op.action, OpType::Delete)),
-                });
-            }
+    let notes: Notes = in_document
+        .filter_map(|f| Some((f.key, object(doc, f.key)?)))
+        .collect();
+    let mut written = Written::by_note(&side.operations, &notes);
+    written.retain(|_, all| unseen_deletion(graph, all).is_some());
+    if !written.is_empty() {
+        // Somebody may have written each of them since, having seen all: rarely asked, so unpacked only here.
+        let later = graph.operations(doc, &graph.after(&side.places));
+        for (key, later) in Written::by_note(&later, &notes) {
+            written.entry(key).and_modify(|all| all.extend(later));
         }
     }
     let texts = |(key, all): (&'static str, Vec<Written>)| {
-        let last = unseen_deletion(doc, &all)?;
+        let last = unseen_deletion(graph, &all)?;
         let note = &notes.iter().find(|(k, _)| *k == key)?.1;
-        let text = |w: &&Written| (w.edit, doc.text_at(note, &[w.hash]).unwrap_or_default());
-        let mut texts: Vec<_> = last.iter().map(text).collect();
+        let text = |place: &usize| {
+            let text = doc.text_at(note, &[graph.hash(*place)]).unwrap_or_default();
+            Some((graph.edit(*place)?, text))
+        };
+        let mut texts: Vec<_> = last.iter().filter_map(text).collect();
         texts.sort_by_key(|(edit, _)| *edit);
         Some(MergedNote { key, texts })
     };
     written.into_iter().filter_map(texts).collect()
 }
 
-/// The last writes of a note, where one of their authors had not seen some deletion.
-fn unseen_deletion<'a>(doc: &Automerge, all: &'a [Written]) -> Option<Vec<&'a Written>> {
-    if all.len() < 2 {
-        return None;
+type Notes = Vec<(&'static str, ObjId)>;
+
+impl Written {
+    /// Which changes wrote which note.
+    fn by_note(operations: &[(usize, Vec<Op>)], notes: &Notes) -> BTreeMap<&'static str, Vec<Written>> {
+        let mut out: BTreeMap<&'static str, Vec<Written>> = BTreeMap::new();
+        for (place, ops) in operations {
+            for (key, note) in notes {
+                let mut on_note = ops.iter().filter(|op| names(&op.obj, note)).peekable();
+                if on_note.peek().is_some() {
+                    let deleted = on_note.any(|op| matches!(op.action, OpType::Delete));
+                    let place = *place;
+                    out.entry(key).or_default().push(Written { place, deleted });
+                }
+            }
+        }
+        out
     }
-    let beside: Vec<BTreeSet<ChangeHash>> = all.iter().map(|w| beside(doc, w.hash)).collect();
-    let last = |w: &Written| {
+}
+
+/// The places of a note's last writes, where one of their authors had not seen some deletion.
+fn unseen_deletion(graph: &Graph, all: &[Written]) -> Option<Vec<usize>> {
+    let last = |w: &&Written| {
         all.iter()
-            .zip(&beside)
-            .all(|(o, unseen)| o.hash == w.hash || unseen.contains(&w.hash))
+            .all(|o| o.place == w.place || !graph.saw(o.place, w.place))
     };
-    let (last, unseen): (Vec<_>, Vec<_>) = all.iter().zip(&beside).filter(|(w, _)| last(w)).unzip();
-    let unseen = |w: &Written| w.deleted && unseen.iter().any(|by| by.contains(&w.hash));
+    let last: Vec<usize> = all.iter().filter(last).map(|w| w.place).collect();
+    let unseen = |w: &Written| w.deleted && last.iter().any(|by| !graph.saw(*by, w.place));
     (last.len() > 1 && all.iter().any(unseen)).then_some(last)
 }

@@ -105,7 +105,8 @@ pub fn decides(field: &Field, writer: &Writer) -> bool {
     }
 }
 
-fn read(
+/// Reads a field write by the catalogue that its author had, into values of today's.
+pub(crate) fn read(
     catalogue: &Catalogue,
     field: &Field,
     version: u32,

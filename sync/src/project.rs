@@ -2,6 +2,7 @@
 
 use crate::confirm::value_digest;
 use crate::document::{self, Shown};
+use crate::graph::Side;
 use crate::notes::{self, MergedNote};
 use crate::record::{Record, Source};
 use crate::skeleton::Derive;
@@ -47,7 +48,8 @@ pub fn project(
     catalogue: &Catalogue,
     derive: Derive<'_>,
 ) -> Projection {
-    let shown = document::shown(&record.doc, catalogue);
+    let side = Side::of(&record.doc);
+    let shown = document::shown_with(&record.doc, catalogue, side.as_ref());
     let mut out = Out {
         record,
         sources: Vec::new(),
@@ -120,7 +122,7 @@ pub fn project(
         rest: rest.into(),
         edits: out.edits,
         conflicts: conflicting,
-        merged_notes: notes::merged(&record.doc, catalogue),
+        merged_notes: notes::merged_with(&record.doc, catalogue, side.as_ref()),
     }
 }
 

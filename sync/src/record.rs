@@ -137,6 +137,9 @@ const CONFIRMED: usize = 8;
 /// Visits that a record item carries.
 const VISITS: usize = 3;
 
+/// The fact that says whether the person is still there.
+pub const LIFE_STATUS: &str = "life_status";
+
 impl Record {
     /// A record that nobody has written to: the skeleton alone.
     pub fn new(resident: ResidentId, catalogue: &Catalogue, state: State) -> Record {
@@ -178,6 +181,19 @@ impl Record {
             version: self.facts_version,
         };
         self.kept.facts.insert(key.to_owned(), fact);
+        if key == LIFE_STATUS {
+            self.follow_life_status();
+        }
+    }
+
+    /// Who died or moved out is departed, until that is reversed; a person whom nobody approved yet stays reported.
+    pub fn follow_life_status(&mut self) {
+        let gone = matches!(self.fact(LIFE_STATUS).as_text(), Some("died" | "moved_out"));
+        self.state = match self.state {
+            State::Reported => State::Reported,
+            _ if gone => State::Departed,
+            _ => State::Present,
+        };
     }
 
     /// A visit enters the last three, by when it was.

@@ -21,6 +21,28 @@ pub struct Context<'a> {
 
 /// Takes an edit in. What fails policy is held or becomes a proposal and never enters the document; whatever the
 /// outcome, nothing that was typed is lost.
+///
+/// ```
+/// use domain::{AccountId, DeviceId, ResidentId, catalogue::{Catalogue, Role}};
+/// use sync::record::Source;
+/// use sync::{Arrived, Context, Door, Outcome, Record, State, Writer, take};
+///
+/// let catalogue = Catalogue::built_in();
+/// let mut record = Record::new(ResidentId::from_bytes([10; 16]), &catalogue, State::Reported);
+/// let bytes = br#"{ "id": "01930000-0000-7000-8000-000000000001", "seq": 1, "made_at": "2026-11-06T01:00:00Z",
+///     "resident": "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a", "catalogue": 1,
+///     "create": { "grid": "01930000-0000-7000-8000-0000000000bb" },
+///     "fields": { "phone": { "was": null, "now": "13900078411" } } }"#;
+/// let Arrived::Edit(edit) = Arrived::parse(bytes) else { panic!() };
+/// let writer = Writer {
+///     account: AccountId::from_bytes([1; 16]), device: Some(DeviceId::from_bytes([2; 16])),
+///     role: Role::Worker, door: Door::Phone, name: "梁少芳".into(),
+/// };
+/// let source = Source::Edit { edit: edit.id, by: writer.name.clone(), at: edit.made_at };
+/// let cx = Context { catalogue: &catalogue, derive: &|_| [0; 16], source };
+/// assert_eq!(take(&mut record, &edit, &writer, &cx).outcome, Outcome::Merged);
+/// assert_eq!(record.n, 1);
+/// ```
 pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>) -> Taken {
     let base = base::effective(record, edit, writer.device, cx.catalogue);
     take_at(record, edit, &base, writer, cx)
@@ -28,7 +50,7 @@ pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>)
 
 /// [`take`] at a base that is already known: how an approved proposal is written at its own.
 pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, cx: &Context<'_>) -> Taken {
-    if let Some(held) = refuse_whole(record, edit, cx.catalogue) {
+    if let Some(held) = refuse_whole(record, edit, writer, cx.catalogue) {
         return held;
     }
     // Before anything is written: a request stands or falls whole.
@@ -111,7 +133,7 @@ fn changed_meanwhile(
 }
 
 /// What keeps an edit out as a whole.
-fn refuse_whole(record: &Record, edit: &Edit, catalogue: &Catalogue) -> Option<Taken> {
+fn refuse_whole(record: &Record, edit: &Edit, writer: &Writer, catalogue: &Catalogue) -> Option<Taken> {
     if edit.catalogue > catalogue.version {
         return Some(Taken::held(
             "catalogue_unknown",
@@ -124,7 +146,9 @@ fn refuse_whole(record: &Record, edit: &Edit, catalogue: &Catalogue) -> Option<T
             "修改所用的字段目录版本过旧，已原样保留，请更新小程序",
         ));
     }
-    if record.state == State::Departed {
+    // A cadre may have to reverse it, and a department's list says what it says.
+    let phone = matches!(writer.door, Door::Phone | Door::LeavingPhone);
+    if record.state == State::Departed && phone {
         return Some(Taken::held(
             "resident_departed",
             "该人员已离册，修改已保留待人工处理",

@@ -48,6 +48,16 @@ pub fn actor(edit: EditId, part: u8) -> ActorId {
     ActorId::from(bytes)
 }
 
+/// The first part under which an edit has no change yet: an edit that waits may be approved field by field, each at
+/// its author's base, and a second change of one actor would have to stand on the first.
+pub fn free_part(doc: &mut Automerge, edit: EditId) -> u8 {
+    let mut free = |part: &u8| {
+        doc.set_actor(actor(edit, *part));
+        doc.get_last_local_change().is_none()
+    };
+    (0..u8::MAX).find(|part| free(part)).unwrap_or(u8::MAX)
+}
+
 /// The edit that an operation belongs to; none for the skeleton and its extensions.
 pub fn edit_of(actor: &ActorId) -> Option<EditId> {
     let bytes = actor.to_bytes();

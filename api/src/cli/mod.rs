@@ -1,5 +1,6 @@
 //! Commands. Each reads the configuration, does one thing, and says in Chinese what became of it.
 
+mod demo;
 pub mod import;
 mod serve;
 
@@ -21,6 +22,12 @@ enum Command {
     Serve,
     /// 升级数据库结构
     Migrate,
+    /// 生成演示县（虚构人员与各角色账号）；已有则保留
+    Demo {
+        /// 人数
+        #[arg(long, default_value_t = 5000)]
+        size: usize,
+    },
     /// 打印接口文档 openapi.yaml
     Openapi,
     /// 读取名单文件并显示读到的内容（不需要服务和数据库）
@@ -60,6 +67,7 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Serve => serve::serve(&config).await,
             Command::Migrate => serve::migrate(&config).await,
+            Command::Demo { size } => demo::demo(&config, size).await,
             Command::Openapi | Command::Import { .. } => Ok(()),
         }
     });

@@ -32,7 +32,7 @@ impl<'a> Book<'a> {
         if bytes.len() > MOST_BYTES {
             return Err(Refusal::too_large("过大"));
         }
-        // The libraries below have been seen to panic on damaged files.
+        // Libraries for these formats have been seen to panic on damaged files.
         catch_unwind(AssertUnwindSafe(|| open(bytes))).unwrap_or_else(|_| Err(Refusal::damaged()))
     }
 
@@ -74,11 +74,9 @@ fn open(bytes: &[u8]) -> Result<Book<'_>, Refusal> {
             })
         }
         Format::Xls => {
-            let (sheets, system_1904) = xls::sheets(bytes)?;
-            let mut book = held(sheets);
-            book.system_1904 = system_1904;
-            book.notes
-                .push("xls 格式无法得知隐藏的行列，已全部按数据读取。".to_owned());
+            let workbook = xls::read(bytes)?;
+            let mut book = held(workbook.sheets);
+            book.system_1904 = workbook.system_1904;
             Ok(book)
         }
         Format::Html => {

@@ -83,7 +83,7 @@ fn person(row: &GridRow, plan: &Plan, fresh: bool, filled: usize) -> Class {
         };
     }
     // A heading of a page over merged cells, or a section's, says little in many columns.
-    if named {
+    if named || filled >= 3 && somebody_unknown(name) {
         return Class::Data;
     }
     let says = |key: &&str| plan.column(key).is_some_and(|c| !not_stated(&row.shown(c)));
@@ -140,17 +140,30 @@ fn names_somebody(cell: &Cell, header: &str) -> bool {
             let name = Name::parse(text).plain;
             let count = name.chars().count();
             let squeezed = squeezed(text);
+            let words: String = name
+                .chars()
+                .filter(|c| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '—' | '/' | '·'))
+                .collect();
+            // 742人, 28户, 共15人 count people, they name none.
+            let counts = words.len() < name.len()
+                && ["", "人", "户", "名", "个", "元", "共人", "共户", "人次"].contains(&words.as_str());
+            let sentence =
+                name.contains([':', '：', '。', '；']) || count > 12 && name.contains([',', '，', '、']);
             (1..=30).contains(&count)
                 && !not_stated(text)
-                && !name
-                    .chars()
-                    .any(|c| c.is_ascii_digit() || matches!(c, ':' | '：' | '，' | '。' | ','))
+                && !counts
+                && !sentence
                 && squeezed != header
                 && !words::text("total").contains(&squeezed.as_str())
                 && !words::text("footer").contains(&squeezed.as_str())
         }
         _ => false,
     }
+}
+
+/// 不详 and its like in the name's place: somebody, though nobody knows who.
+fn somebody_unknown(cell: Option<&Cell>) -> bool {
+    matches!(cell, Some(Cell::Text(text)) if not_stated(text) && !text.is_ascii() && squeezed(text).chars().count() > 1)
 }
 
 fn is_place(text: &str) -> bool {

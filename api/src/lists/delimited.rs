@@ -1,6 +1,7 @@
 //! Text files with a separator. Records are counted as a spreadsheet counts rows: blank lines are rows too.
 
 use super::cell::{Cell, GridRow};
+use std::borrow::Cow;
 
 /// A text file as a table.
 pub struct Delimited {
@@ -12,6 +13,8 @@ pub struct Delimited {
 const LONGEST_QUOTED: usize = 32_768;
 /// After so many quotes that never closed, quotes are characters in this file: looking ahead costs time.
 const MOST_UNCLOSED: u32 = 200;
+/// As in a spreadsheet; what is beyond belongs to no table.
+const MOST_COLUMNS: u32 = 16_384;
 
 impl Delimited {
     pub fn new(text: String) -> Delimited {
@@ -35,12 +38,8 @@ impl Delimited {
         std::iter::from_fn(move || {
             while !rest.is_empty() {
                 number += 1;
-                let (fields, after) = record(rest, self.separator, &mut unclosed);
+                let (cells, after) = record(rest, self.separator, &mut unclosed);
                 rest = after;
-                let cells: Vec<(u32, Cell)> = (0..)
-                    .zip(&fields)
-                    .filter_map(|(column, field)| Some((column, Cell::text(field)?)))
-                    .collect();
                 if !cells.is_empty() {
                     return Some(GridRow {
                         number,
@@ -74,6 +73,7 @@ fn likely_separator(text: &str) -> char {
 fn outside_quotes(line: &str, separator: char) -> usize {
     let mut quoted = false;
     line.chars()
+        .take(8192)
         .filter(|c| {
             quoted ^= *c == '"';
             *c == separator && !quoted
@@ -81,9 +81,10 @@ fn outside_quotes(line: &str, separator: char) -> usize {
         .count()
 }
 
-/// One record and what is behind it.
-fn record<'a>(text: &'a str, separator: char, unclosed: &mut u32) -> (Vec<String>, &'a str) {
-    let mut fields = Vec::new();
+/// The cells of one record that hold something, and what is behind it.
+fn record<'a>(text: &'a str, separator: char, unclosed: &mut u32) -> (Vec<(u32, Cell)>, &'a str) {
+    let mut cells = Vec::new();
+    let mut column = 0;
     let mut rest = text;
     loop {
         let opened = rest.strip_prefix('"').filter(|_| *unclosed < MOST_UNCLOSED);
@@ -93,19 +94,22 @@ fn record<'a>(text: &'a str, separator: char, unclosed: &mut u32) -> (Vec<String
             // What stands between a closing quote and the separator belongs to the field.
             Some((field, after)) => {
                 let end = after.find([separator, '\n', '\r']).unwrap_or(after.len());
-                (field + &after[..end], &after[end..])
+                (Cow::Owned(field + &after[..end]), &after[end..])
             }
             None => {
                 let end = rest.find([separator, '\n', '\r']).unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
+                (Cow::Borrowed(&rest[..end]), &rest[end..])
             }
         };
-        fields.push(field);
+        if column < MOST_COLUMNS {
+            cells.extend(Cell::text(&field).map(|cell| (column, cell)));
+        }
+        column += 1;
         match after.chars().next() {
             Some(c) if c == separator => rest = &after[c.len_utf8()..],
-            Some('\r') => return (fields, after[1..].strip_prefix('\n').unwrap_or(&after[1..])),
-            Some(_) => return (fields, &after[1..]),
-            None => return (fields, ""),
+            Some('\r') => return (cells, after[1..].strip_prefix('\n').unwrap_or(&after[1..])),
+            Some(_) => return (cells, &after[1..]),
+            None => return (cells, ""),
         }
     }
 }

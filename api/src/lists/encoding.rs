@@ -81,9 +81,9 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let (even, odd) = (zeros(0), zeros(1));
     // Chinese text has few zeros, a table has at least its separators, digits and line ends.
     let many = head.len() / 50 + 1;
-    if odd > many && odd > even * 20 {
+    if odd > many && odd > even * 3 {
         Some(UTF_16LE)
-    } else if even > many && even > odd * 20 {
+    } else if even > many && even > odd * 3 {
         Some(UTF_16BE)
     } else {
         None

@@ -124,7 +124,8 @@ fn in_front(kind: ListKind, form: &str) -> Option<Meaning> {
     };
     let word = words::column(kind, rest)?;
     // Somebody else's account or a household's sum is no value of a person.
-    let own = PERSONAL.contains(&word.key) || word.key == "relation";
+    let known = role == Role::Person && word.key == ".known";
+    let own = PERSONAL.contains(&word.key) || word.key == "relation" || known;
     own.then(|| of(word, role))
 }
 
@@ -289,7 +290,7 @@ mod tests {
                 "低保（特困）证号",
                 "household_number Person",
             ),
-            (ListKind::LowIncome, "", "残疾证号", ".known Person"),
+            (ListKind::LowIncome, "", "残疾证号", ".certificate_number Person"),
             (ListKind::LowIncome, "", "照料人身份证号", "id_number Other"),
             (ListKind::LowIncome, "", "与主申请人关系", "relation Person"),
             (ListKind::LowIncome, "", "银行账户名称", "name Other"),

@@ -30,10 +30,6 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, Refusal> {
         }
         return Ok(Format::Xls);
     }
-    // A BIFF stream without its container, as some old programs write it.
-    if matches!(bytes, [0x09, 0x00 | 0x02 | 0x04 | 0x08, 0x04..=0x10, 0x00, ..]) {
-        return Err(not_readable("旧版 Excel 文件"));
-    }
     for (magic, what) in [
         (&b"\xFF\xD8\xFF"[..], "图片"),
         (b"\x89PNG", "图片"),
@@ -54,6 +50,12 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, Refusal> {
         if bytes.starts_with(magic) && (magic.len() > 2 || has_binary(bytes)) {
             return Err(not_readable(what));
         }
+    }
+    // A BIFF stream without its container, as some old programs write it.
+    if !super::encoding::is_utf16(bytes)
+        && matches!(bytes, [0x09, 0x00 | 0x02 | 0x04 | 0x08, 0x04..=0x10, 0x00, ..])
+    {
+        return Err(not_readable("旧版 Excel 文件"));
     }
     if bytes.starts_with(b"MIME-Version:") {
         return Err(not_readable("网页归档文件"));

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Rows that are looked at below a header to understand its columns.
 const WINDOW: usize = 80;
+/// Longest text of a cell, in characters.
+const LONGEST_CELL: usize = 32_767;
 /// Most lines above a header that are kept.
 const MOST_TITLES: usize = 8;
 /// Most headers of different shape in one sheet; beyond that it is no list.
@@ -72,7 +74,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes the next row of the sheet.
-    pub fn push(&mut self, row: GridRow, out: &mut dyn FnMut(Row)) -> Result<(), Refusal> {
+    pub fn push(&mut self, mut row: GridRow, out: &mut dyn FnMut(Row)) -> Result<(), Refusal> {
+        row.cells.iter_mut().for_each(|(_, cell)| shorten(cell));
         if row.is_blank() {
             return Ok(());
         }
@@ -283,6 +286,15 @@ impl<'a> Walk<'a> {
         }
         let serial_blank = plan.column(".serial").is_some_and(blank);
         serial_blank || !relation.is_empty() || plan.household_in_blocks
+    }
+}
+
+/// No spreadsheet holds longer cells; what is longer came from elsewhere and is no value.
+fn shorten(cell: &mut Cell) {
+    if let Cell::Text(text) = cell
+        && text.len() > LONGEST_CELL * 4
+    {
+        *text = text.chars().take(LONGEST_CELL).collect();
     }
 }
 

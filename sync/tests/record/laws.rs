@@ -113,7 +113,7 @@ fn any_allowed_order_and_batching_gives_the_same_record() {
         prop_assert_eq!(end(&first), end(&other), "order {:?}", order);
         Ok(())
     };
-    if let Err(failure) = runner(500).run(&histories(), law) {
+    if let Err(failure) = runner(300).run(&histories(), law) {
         panic!("{failure}");
     }
 }
@@ -137,7 +137,7 @@ fn an_edit_on_the_same_state_gives_the_same() {
         prop_assert_eq!(end(&one), end(&two));
         Ok(())
     };
-    if let Err(failure) = runner(150).run(&histories(), law) {
+    if let Err(failure) = runner(80).run(&histories(), law) {
         panic!("{failure}");
     }
 }
@@ -177,7 +177,7 @@ fn every_version_names_what_it_named() {
         }
         Ok(())
     };
-    if let Err(failure) = runner(150).run(&histories(), law) {
+    if let Err(failure) = runner(80).run(&histories(), law) {
         panic!("{failure}");
     }
 }

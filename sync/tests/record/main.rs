@@ -3,6 +3,7 @@
 
 mod cases;
 mod catalogue;
+mod decisions;
 mod desk;
 mod history;
 mod laws;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod arrows;
 mod divisions;
 mod files;
@@ -9,5 +10,6 @@ mod jobs;
 mod lengths;
 mod licences;
 mod list_files;
+mod list_hostile;
 mod list_shapes;
 mod schema;

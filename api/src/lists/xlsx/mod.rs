@@ -8,8 +8,8 @@ mod sheet;
 use super::cell::{GridRow, Merge, SheetHead};
 use super::refusal::{Code, Refusal};
 use guard::Guarded;
-pub use parts::{Events, attribute, entity};
-use parts::{Link, Style};
+use parts::Link;
+pub use parts::{Events, Style, attribute, built_in, entity, style_of};
 pub use sheet::date_cell;
 use std::io::{BufReader, Cursor};
 use std::ops::ControlFlow;
@@ -109,6 +109,8 @@ fn part<'b, 'a>(
 ) -> Result<BufReader<Guarded<impl std::io::Read + use<'b, 'a>>>, Refusal> {
     let index = index_of(archive, path).ok_or_else(Refusal::damaged)?;
     let entry = archive.by_index(index).map_err(|_| Refusal::damaged())?;
+    // The directory may lie about the size; what really comes out is held to the same ratio.
+    let most = most.min(SUSPICIOUS.max(entry.compressed_size().saturating_mul(MOST_RATIO)));
     Ok(BufReader::with_capacity(64 << 10, Guarded::new(entry, most)))
 }
 

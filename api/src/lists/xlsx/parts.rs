@@ -18,6 +18,8 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub date: bool,
+    /// It shows the year and the month only.
+    pub month: bool,
 }
 
 /// Events of a part, one after the other, with a clear refusal where it breaks off.
@@ -219,7 +221,7 @@ pub fn strings(xml: impl BufRead) -> Result<Vec<Box<str>>, Refusal> {
 /// The styles that cells point to, in their order.
 pub fn styles(xml: impl BufRead) -> Result<Vec<Style>, Refusal> {
     let mut events = Events::new(xml);
-    let mut own: Vec<(u32, bool)> = Vec::new();
+    let mut own: Vec<(u32, Style)> = Vec::new();
     let mut styles = Vec::new();
     let mut in_cells = false;
     loop {
@@ -228,7 +230,7 @@ pub fn styles(xml: impl BufRead) -> Result<Vec<Style>, Refusal> {
                 "numFmt" => {
                     let id = attribute(&tag, "numFmtId").and_then(|id| id.parse().ok());
                     if let (Some(id), Some(code)) = (id, attribute(&tag, "formatCode")) {
-                        own.push((id, is_date_format(&code)));
+                        own.push((id, style_of(&code)));
                     }
                 }
                 "cellXfs" => in_cells = true,
@@ -236,11 +238,8 @@ pub fn styles(xml: impl BufRead) -> Result<Vec<Style>, Refusal> {
                     let id = attribute(&tag, "numFmtId")
                         .and_then(|id| id.parse().ok())
                         .unwrap_or(0);
-                    let date = match own.iter().find(|(n, _)| *n == id) {
-                        Some((_, date)) => *date,
-                        None => matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58),
-                    };
-                    styles.push(Style { date });
+                    let style = own.iter().find(|(n, _)| *n == id).map(|(_, style)| *style);
+                    styles.push(style.unwrap_or_else(|| built_in(id)));
                 }
                 _ => {}
             },
@@ -248,6 +247,25 @@ pub fn styles(xml: impl BufRead) -> Result<Vec<Style>, Refusal> {
             Event::Eof => return Ok(styles),
             _ => {}
         }
+    }
+}
+
+/// The style of a number format's code.
+pub fn style_of(code: &str) -> Style {
+    let date = is_date_format(code);
+    let shown = code.to_lowercase();
+    let shown = shown.split(';').next().unwrap_or_default();
+    Style {
+        date,
+        month: date && shown.contains('y') && shown.contains('m') && !shown.contains('d'),
+    }
+}
+
+/// The style of a format that is known by its number.
+pub const fn built_in(id: u32) -> Style {
+    Style {
+        date: matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58),
+        month: matches!(id, 27 | 36 | 50 | 52 | 57),
     }
 }
 

@@ -94,7 +94,7 @@ pub struct Reading<'a> {
 struct Open {
     column: u32,
     kind: String,
-    date: bool,
+    style: Style,
     formula: bool,
     value: bool,
     text: String,
@@ -197,7 +197,10 @@ impl Reading<'_> {
                 "t" => open.kind = a.value.to_string(),
                 "s" => {
                     let style = a.value.parse::<usize>().ok();
-                    open.date = style.and_then(|n| self.styles.get(n)).is_some_and(|s| s.date);
+                    open.style = style
+                        .and_then(|n| self.styles.get(n))
+                        .copied()
+                        .unwrap_or_default();
                 }
                 _ => {}
             }
@@ -221,7 +224,7 @@ impl Reading<'_> {
             "d" => Cell::text(&open.text),
             _ if open.text.is_empty() => None,
             _ => match open.text.trim().parse::<f64>() {
-                Ok(n) if open.date => Some(date_cell(n, self.system_1904)),
+                Ok(n) if open.style.date => Some(date_cell(n, open.style, self.system_1904)),
                 Ok(n) if n.is_finite() => Some(Cell::Number(n)),
                 _ => Cell::text(&open.text),
             },
@@ -230,7 +233,7 @@ impl Reading<'_> {
 }
 
 /// A day number as a date cell; a number that is no day stays a number.
-pub fn date_cell(serial: f64, system_1904: bool) -> Cell {
+pub fn date_cell(serial: f64, style: Style, system_1904: bool) -> Cell {
     let day = date::from_serial(serial, system_1904)
         .ok()
         .and_then(date::Day::date);
@@ -239,6 +242,8 @@ pub fn date_cell(serial: f64, system_1904: bool) -> Cell {
     };
     let seconds = (serial.fract() * 86_400.0).round() as u32;
     let text = match seconds {
+        // The first of a month that is shown as a month is meant as one.
+        0 if style.month && day.day() == 1 => format!("{:04}-{:02}", day.year(), day.month()),
         0 | 86_400.. => day.to_string(),
         s => format!("{day} {:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60),
     };
@@ -278,7 +283,7 @@ mod tests {
 
     fn read(xml: &str) -> String {
         let strings = ["甲".into(), "乙".into()];
-        let styles = [Style { date: false }, Style { date: true }];
+        let styles = ["General", "yyyy-mm-dd", "yyyy\"年\"m\"月\""].map(super::super::parts::style_of);
         let reading = Reading {
             strings: &strings,
             styles: &styles,
