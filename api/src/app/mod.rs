@@ -2,8 +2,8 @@
 
 pub mod access;
 pub mod accounts;
-pub mod demo;
 pub mod dates;
+pub mod demo;
 pub mod desk;
 pub mod devices;
 pub mod divisions;
