@@ -6,6 +6,9 @@ PROFILE ?= dev
 
 program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/heshan-grid
 
+# With the whole workspace's features, so that the tests' dependencies are not built a second time.
+build = cargo build --locked --workspace --bin heshan-grid
+
 .PHONY: help run test fmt-check lint doc tests bench openapi fmt
 
 help:
@@ -17,7 +20,7 @@ help:
 
 run:
 	@scripts/check-toolchain
-	cargo build --locked --package api --profile $(PROFILE)
+	$(build) --profile $(PROFILE)
 	@mkdir -p $(DATA)
 	HESHAN_DATA=$(DATA) $(program) demo
 	HESHAN_DATA=$(DATA) exec $(program) serve
@@ -45,7 +48,8 @@ bench:
 	cargo run --locked --release --package bench
 
 openapi:
-	cargo run --locked --quiet --package api -- openapi > openapi.yaml.new
+	$(build)
+	$(program) openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 
 fmt:

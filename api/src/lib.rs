@@ -9,6 +9,7 @@ pub mod config;
 pub mod http;
 pub mod jobs;
 pub mod lists;
+pub mod net;
 pub mod program;
 pub mod seal;
 pub mod store;

@@ -1,12 +1,11 @@
 //! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring, SigningKeys};
-use crate::store::db::Db;
 use crate::store::keys::{self, KeyringFault};
-use crate::store::meta;
+use crate::store::{self, db::Db, meta};
 use domain::catalogue::Catalogue;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
@@ -89,7 +88,20 @@ impl Program {
             clock,
             _lock: Arc::new(lock),
         };
+        program.measure_clock().await?;
         Ok((program, made))
+    }
+
+    /// Measures how far the database's clock is ahead of this machine's, so that all nodes date rows alike. An
+    /// embedded database has the machine's own clock.
+    pub async fn measure_clock(&self) -> Result<(), DbErr> {
+        if self.db.backend() == DbBackend::Postgres {
+            let asked = clock::machine_millis();
+            let database = store::clock::now(self.db.read()).await?;
+            let answered = clock::machine_millis();
+            self.clock.follow(database, asked + (answered - asked) / 2);
+        }
+        Ok(())
     }
 
     /// Over a database that is open already, with given keys: how tests start.

@@ -5,6 +5,7 @@ use api::store::db::Db;
 use migration::Migrator;
 use sea_orm::{ConnectOptions, Database as Connection};
 use sea_orm_migration::MigratorTrait;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -80,6 +81,17 @@ impl Database {
     pub fn url(&self) -> String {
         self.postgres_url()
             .unwrap_or_else(|| sqlite_url(&self.sqlite_file()))
+    }
+
+    /// The settings with which the program finds it, on a port of the system's choice.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let data = self.folder.path().display().to_string();
+        let mut environment = BTreeMap::from([
+            ("HESHAN_DATA".into(), data),
+            ("HESHAN_LISTEN".into(), "127.0.0.1:0".into()),
+        ]);
+        environment.extend(self.postgres_url().map(|url| ("HESHAN_DATABASE".into(), url)));
+        environment
     }
 
     /// Opens it as the program does.

@@ -7,8 +7,16 @@
 // A harness that cannot go on ends the test, and says where.
 #![allow(clippy::unwrap_used)]
 
+pub mod access;
+pub mod app;
+pub mod client;
+pub mod console;
+pub mod contract;
+pub mod county;
 pub mod database;
 pub mod licence;
+pub mod phone;
 pub mod postgres;
+pub mod process;
 pub mod source;
 pub mod workspace;

@@ -13,6 +13,7 @@ pub mod grids;
 pub mod guard;
 pub mod inbox;
 pub mod jobs;
+pub mod lists;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in;

@@ -1,9 +1,13 @@
 //! `serve` and `migrate`.
 
+use crate::app::lists;
 use crate::config::Config;
 use crate::http;
+use crate::jobs::{Runner, Timing};
 use crate::program::{Program, Schema};
-use tokio::signal::unix::{SignalKind, signal};
+use crate::store::fault;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 pub async fn serve(config: &Config) -> Result<(), String> {
@@ -14,13 +18,19 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     if let Some(folder) = made {
         eprintln!("已生成密钥：{folder}\n请立即另行备份。没有这些密钥，全部数据都无法打开。");
     }
-    println!(
-        "服务地址：http://{}{}  接口文档：/docs",
-        config.listen, config.base_path
-    );
-    http::serve(program, config, stopped())
-        .await
-        .map_err(|e| format!("服务无法启动：{e}"))
+    tokio::spawn(follow_database_clock(program.clone()));
+    let stop = CancellationToken::new();
+    http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
+    let base = config.base_path.clone();
+    let listening =
+        move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
+    // One lane: lists are committed one at a time anyway, and phones come first.
+    let handlers = lists::handlers(&program);
+    let runner = Runner::start(program.db.clone(), handlers, 1, Timing::default());
+    let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
+    let served = http::serve(program, config, stop, listening).await;
+    runner.stop().await;
+    served.map_err(|e| format!("服务无法启动：{e}"))
 }
 
 pub async fn migrate(config: &Config) -> Result<(), String> {
@@ -31,11 +41,13 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-async fn stopped() {
-    let mut term = signal(SignalKind::terminate()).expect("signals can be listened to");
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// The clocks of two machines drift apart; a measurement that fails leaves the last one standing.
+async fn follow_database_clock(program: Program) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        if let Err(error) = program.measure_clock().await {
+            tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
+        }
     }
 }
 
@@ -44,6 +56,8 @@ fn logs(config: &Config) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
+    // Before anything can fail: a panic's own message may quote what should not be in a log.
+    http::guard::log_panics_without_message();
     if config.json_logs {
         builder.json().init();
     } else {

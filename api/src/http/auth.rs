@@ -3,6 +3,7 @@
 use super::contract::Tag;
 use super::error::{Answer, ApiError};
 use super::frame::ClientAddress;
+use super::json::Json;
 use crate::actor::{Actor, Grant};
 use crate::app::devices::Installation;
 use crate::app::sign_in::{self, SignIn};
@@ -11,7 +12,6 @@ use crate::program::Program;
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::auth::Bearer;
-use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi, SecurityScheme};
 use std::net::{IpAddr, Ipv4Addr};

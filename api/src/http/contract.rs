@@ -8,6 +8,7 @@ use super::divisions::Divisions;
 use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
+use super::lists::Lists;
 use super::sessions::Sessions;
 use super::sync::Sync;
 use poem_openapi::{OpenApiService, Tags};
@@ -20,6 +21,8 @@ pub enum Tag {
     Sync,
     /// 待办：需要人决定的事项
     Inbox,
+    /// 名单：上传、查看、提交
+    Lists,
     /// 登录、密码与会话
     Auth,
     /// 账号与授权
@@ -32,7 +35,8 @@ pub enum Tag {
     Jobs,
 }
 
-type Apis = (
+/// Every area's operations, in the order of the contract.
+pub type Apis = (
     Health,
     Auth,
     Sessions,
@@ -43,16 +47,17 @@ type Apis = (
     Divisions,
     Grids,
     Jobs,
+    Lists,
 );
 
 /// The service that serves and prints the contract.
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
-        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs,
+        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
-        .description("底册、入格、走访、审核与回流的接口。错误一律为 code、message、fields。")
+        .description(include_str!("contract.md"))
         .server(server)
 }
 

@@ -3,12 +3,12 @@
 use super::auth::{Done, SignedIn};
 use super::contract::Tag;
 use super::error::Answer;
+use super::json::Json;
 use crate::app::devices;
 use crate::program::Program;
 use domain::Instant;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 

@@ -3,13 +3,13 @@
 use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
+use super::json::Json;
 use super::who::decider;
 use crate::app::inbox::{self, Decision, ItemView};
 use crate::program::Program;
 use crate::store::inbox::Filter;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
 use serde_json::Value;

@@ -1,54 +1,82 @@
-//! The edge: shapes of requests and answers, who asks, errors to statuses. No queries, no rules.
+//! The edge: request and response shapes, who is asking, errors to statuses. No queries, no rules.
+//!
+//! A request passes, from outside in: [`envelope`] (request id, log line, security headers), [`cors`], the one
+//! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
+//! [`limit`] (bytes of a body after unpacking), the base path, the routes.
 
 mod accounts;
 pub mod auth;
 pub mod contract;
+pub mod cors;
 mod devices;
 mod divisions;
+pub mod docs;
+pub mod envelope;
 pub mod error;
 pub mod frame;
 mod grids;
+pub mod guard;
+pub mod gzip;
 mod health;
 mod inbox;
 mod jobs;
+pub mod json;
+pub mod limit;
+mod lists;
 mod page;
 mod payload;
+mod server;
 mod sessions;
 mod sync;
 mod who;
 
 use crate::config::Config;
 use crate::program::Program;
+pub use error::{Answer, ApiError, Problem};
 use jobs::Jobs;
-use poem::listener::TcpListener;
-use poem::{Endpoint, EndpointExt, Response, Route, Server};
-use std::time::Duration;
+pub use json::Json;
+use poem::{Endpoint, EndpointExt, Response, Route};
+pub use server::{serve, stop_on_signal};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 
-/// The whole program as one endpoint.
-pub fn app(program: Program, config: &Config) -> impl Endpoint<Output = Response> + 'static {
+/// The whole program as one endpoint: what the server serves, and what tests call in process.
+pub fn app(program: Program, config: &Config) -> impl Endpoint<Output = Response> + use<> {
+    app_counting(program, config, TaskTracker::new())
+}
+
+/// The same; `running` counts the requests in work, so that a shutdown can wait for those whose client has gone.
+fn app_counting(
+    program: Program,
+    config: &Config,
+    running: TaskTracker,
+) -> impl Endpoint<Output = Response> + use<> {
     let service = contract::service(&config.base_path);
-    let docs = service.swagger_ui();
+    let docs = docs::endpoint(&service);
     let spec = service.spec_endpoint_yaml();
     let routes = Route::new()
         .nest("/docs", docs)
-        .nest("/openapi.yaml", spec)
+        .at("/openapi.yaml", spec)
         .nest("/", service);
-    let routes = if config.base_path.is_empty() {
-        routes
-    } else {
-        Route::new().nest(&config.base_path, routes)
-    };
-    frame::around(routes.data(program), config)
+    around(routes.data(program), config, running)
 }
 
-/// Serves until `stop` resolves, then finishes the requests in flight.
-pub async fn serve(
-    program: Program,
+/// Puts the layers around the routes.
+fn around<E: Endpoint + 'static>(
+    routes: E,
     config: &Config,
-    stop: impl Future<Output = ()> + Send,
-) -> std::io::Result<()> {
-    let app = app(program, config);
-    Server::new(TcpListener::bind(config.listen))
-        .run_with_graceful_shutdown(app, stop, Some(Duration::from_secs(30)))
-        .await
+    running: TaskTracker,
+) -> impl Endpoint<Output = Response> + use<E> {
+    let limited = limit::Limited::new(routes);
+    let based = match config.base_path.as_str() {
+        "" => Route::new().nest("/", limited),
+        base => Route::new().nest(base, limited),
+    };
+    let guarded = guard::Guarded::new(gzip::Gzip(based), running);
+    let answered = guarded.catch_all_error(error::answer);
+    let shared = cors::Cors::new(answered, config.cors.clone());
+    envelope::Envelope::new(shared, Arc::from(config.trusted_proxies.as_slice()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,9 @@ pub fn after<K: DeserializeOwned>(given: Option<&str>) -> Result<Option<K>, ApiE
 }
 
 fn bad(field: &str, message: &str) -> ApiError {
-    let mut problem = Problem::new("invalid_parameter", message);
-    problem.fields = vec![field.to_owned()];
-    ApiError::BadRequest(problem)
+    ApiError::BadRequest(Problem::in_fields(
+        "invalid_parameter",
+        message,
+        vec![field.to_owned()],
+    ))
 }

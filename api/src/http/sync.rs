@@ -3,13 +3,13 @@
 use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
+use super::json::Json;
 use super::payload::Raw;
 use super::who::{Door, SyncDoor};
 use crate::app::sync::{self, Request};
 use crate::program::Program;
 use domain::catalogue::LIMITS;
 use poem::web::Data;
-use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{Object, OpenApi};
 use serde_json::{Value, json};
@@ -77,17 +77,10 @@ impl Sync {
                 "一次最多发送 200 条修改，请分批发送",
             )));
         }
-        let program = program.0.clone();
-        // The use case runs to its end when the client hangs up.
-        let work = tokio::spawn(async move {
-            match who.0 {
-                Door::Phone(phone) => sync::sync(&program, &phone, &request).await,
-                Door::HandIn { device, account } => sync::hand_in(&program, device, account, &request).await,
-            }
-        });
-        let text = work
-            .await
-            .map_err(|_| ApiError::Internal(Problem::new("internal", "服务器内部错误，请稍后再试")))??;
+        let text = match who.0 {
+            Door::Phone(phone) => sync::sync(&program, &phone, &request).await?,
+            Door::HandIn { device, account } => sync::hand_in(&program, device, account, &request).await?,
+        };
         Ok(Raw::new(text.into_bytes()))
     }
 

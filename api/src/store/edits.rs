@@ -1,7 +1,7 @@
 //! Edit rows: one for everything that changes what a record shows, in the record's own order.
 
+use super::fault::Fault;
 use super::sealed;
-use crate::app::Error;
 use crate::seal::Keyring;
 use entity::edit;
 use sea_orm::{
@@ -194,6 +194,6 @@ pub async fn stamps<C: ConnectionTrait>(db: &C, from: &[(Uuid, i32)]) -> Result<
 }
 
 /// Opens what a row's edit said.
-pub fn body(keys: &Keyring, row: &edit::Model) -> Result<Body, Error> {
+pub fn body(keys: &Keyring, row: &edit::Model) -> Result<Body, Fault> {
     Ok(sealed::open(keys, "edit", row.id, &row.sealed)?)
 }

@@ -1,7 +1,7 @@
 //! Enrolments 在册 and placements 入格: one row an episode.
 
+use super::fault::Fault;
 use super::sealed;
-use crate::app::Error;
 use crate::seal::Keyring;
 use entity::{enrolment, placement};
 use sea_orm::sea_query::Expr;
@@ -29,7 +29,7 @@ pub async fn open_of<C: ConnectionTrait>(
     db: &C,
     resident: Uuid,
     category: &str,
-) -> Result<Option<enrolment::Model>, Error> {
+) -> Result<Option<enrolment::Model>, Fault> {
     let found = enrolment::Entity::find()
         .filter(enrolment::Column::Resident.eq(resident))
         .filter(enrolment::Column::Category.eq(category))
@@ -39,7 +39,7 @@ pub async fn open_of<C: ConnectionTrait>(
     Ok(found)
 }
 
-pub async fn begin<C: ConnectionTrait>(db: &C, keys: &Keyring, new: &NewEnrolment<'_>) -> Result<(), Error> {
+pub async fn begin<C: ConnectionTrait>(db: &C, keys: &Keyring, new: &NewEnrolment<'_>) -> Result<(), Fault> {
     let id = Uuid::now_v7();
     let row = enrolment::ActiveModel {
         id: Set(id),
@@ -63,7 +63,7 @@ pub async fn end<C: ConnectionTrait>(
     resident: Uuid,
     category: &str,
     until: &str,
-) -> Result<(), Error> {
+) -> Result<(), Fault> {
     enrolment::Entity::update_many()
         .col_expr(enrolment::Column::Until, Expr::value(until))
         .filter(enrolment::Column::Resident.eq(resident))
@@ -81,7 +81,7 @@ pub async fn place<C: ConnectionTrait>(
     grid: Option<Uuid>,
     by: Option<Uuid>,
     now: i64,
-) -> Result<(), Error> {
+) -> Result<(), Fault> {
     placement::Entity::update_many()
         .col_expr(placement::Column::Until, Expr::value(now))
         .filter(placement::Column::Resident.eq(resident))
@@ -98,5 +98,27 @@ pub async fn place<C: ConnectionTrait>(
         placed_by: Set(by),
     };
     placement::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// What a later list says of an open episode, as handed in.
+pub async fn hand_in<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    open: &enrolment::Model,
+    list: Uuid,
+    status: &str,
+    handed_in: &Json,
+) -> Result<(), Error> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::List, Expr::value(list))
+        .col_expr(enrolment::Column::SourceStatus, Expr::value(status))
+        .col_expr(
+            enrolment::Column::HandedIn,
+            Expr::value(sealed::seal(keys, "enrolment", open.id, handed_in)),
+        )
+        .filter(enrolment::Column::Id.eq(open.id))
+        .exec(db)
+        .await?;
     Ok(())
 }

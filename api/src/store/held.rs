@@ -1,7 +1,7 @@
 //! Held edits: what was sent and could not be applied, kept with its bytes for a person.
 
+use super::fault::Fault;
 use super::sealed;
-use crate::app::Error;
 use crate::seal::Keyring;
 use entity::held;
 use sea_orm::{
@@ -117,6 +117,6 @@ pub async fn settle<C: ConnectionTrait>(
     Ok(())
 }
 
-pub fn body(keys: &Keyring, row: &held::Model) -> Result<Body, Error> {
+pub fn body(keys: &Keyring, row: &held::Model) -> Result<Body, Fault> {
     Ok(sealed::open(keys, "held", row.id, &row.sealed)?)
 }

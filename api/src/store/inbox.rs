@@ -1,7 +1,7 @@
 //! Inbox items: rows that wait for a person's decision.
 
+use super::fault::Fault;
 use super::sealed;
-use crate::app::Error;
 use crate::seal::Keyring;
 use entity::{decision, inbox_item};
 use sea_orm::{
@@ -233,7 +233,7 @@ pub fn seen_by(reach: &Reach) -> Option<Condition> {
     }
 }
 
-pub fn body(keys: &Keyring, row: &inbox_item::Model) -> Result<Value, Error> {
+pub fn body(keys: &Keyring, row: &inbox_item::Model) -> Result<Value, Fault> {
     Ok(sealed::open(keys, "inbox_item", row.id, &row.sealed)?)
 }
 

@@ -1,12 +1,12 @@
 //! Records as rows: resident, document, facts, projection, search card and look-ups, loaded and saved together.
 
-use super::{edits, sealed};
-use crate::app::Error;
+use super::fault::Fault;
+use super::{edits, lookups, sealed};
 use crate::seal::{Keyring, Place};
 use domain::catalogue::Catalogue;
 use domain::name;
 use domain::{EditId, ResidentId};
-use entity::{document, facts, lookup, projection, resident, search_card};
+use entity::{document, facts, projection, resident, search_card};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -44,7 +44,7 @@ pub async fn lock_all<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
     ids: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, Loaded>, Error> {
+) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
     let mut out = BTreeMap::new();
     let all: Vec<Uuid> = ids.iter().copied().collect();
     for part in all.chunks(200) {
@@ -69,15 +69,15 @@ pub async fn lock_all<C: ConnectionTrait>(
             .map(|f| (f.resident, f))
             .collect();
         for row in rows {
-            let doc = docs.remove(&row.id).ok_or(Error::Damaged("document missing"))?;
-            let fact = facts.get(&row.id).ok_or(Error::Damaged("facts missing"))?;
+            let doc = docs.remove(&row.id).ok_or(Fault::Damaged("document missing"))?;
+            let fact = facts.get(&row.id).ok_or(Fault::Damaged("facts missing"))?;
             out.insert(row.id, load(keys, row, &doc, fact)?);
         }
     }
     Ok(out)
 }
 
-fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Error> {
+fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
     let plain = keys.open(
         Place {
             table: "document",
@@ -86,19 +86,19 @@ fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -
         },
         doc,
     )?;
-    let doc = sync::document::load(&plain).map_err(|_| Error::Damaged("document"))?;
+    let doc = sync::document::load(&plain).map_err(|_| Fault::Damaged("document"))?;
     let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed)?;
     let record = Record {
         resident: row.id.into(),
         epoch: row.epoch as u16,
         n: row.n as u32,
-        state: State::parse(&row.state).ok_or(Error::Damaged("state"))?,
+        state: State::parse(&row.state).ok_or(Fault::Damaged("state"))?,
         facts_version: row.facts_version as u32,
         doc,
         kept,
         stamps: Vec::new(),
     };
-    let lookups = lookups(keys, &record);
+    let lookups = lookups::of(keys, &record);
     Ok(Loaded {
         record,
         village: row.village,
@@ -173,7 +173,7 @@ pub async fn save<C: ConnectionTrait>(
     keys: &Keyring,
     all: &[(&Loaded, &Projection)],
     now: i64,
-) -> Result<(), Error> {
+) -> Result<(), Fault> {
     for part in all.chunks(100) {
         let rows = part.iter().map(|(l, _)| {
             let birth = l.record.fact("birth_date");
@@ -268,65 +268,10 @@ pub async fn save<C: ConnectionTrait>(
             .exec_without_returning(db)
             .await?;
         for (l, _) in part {
-            save_lookups(db, keys, l).await?;
+            lookups::save(db, keys, l).await?;
         }
     }
     Ok(())
-}
-
-async fn save_lookups<C: ConnectionTrait>(db: &C, keys: &Keyring, l: &Loaded) -> Result<(), DbErr> {
-    let wanted = lookups(keys, &l.record);
-    for (kind, hash) in l.lookups.difference(&wanted) {
-        lookup::Entity::delete_by_id(((*kind).to_owned(), hash.clone(), id(l)))
-            .exec(db)
-            .await?;
-    }
-    let new: Vec<_> = wanted
-        .difference(&l.lookups)
-        .map(|(kind, hash)| lookup::ActiveModel {
-            kind: Set((*kind).into()),
-            hash: Set(hash.clone()),
-            resident: Set(id(l)),
-        })
-        .collect();
-    if !new.is_empty() {
-        lookup::Entity::insert_many(new)
-            .exec_without_returning(db)
-            .await?;
-    }
-    Ok(())
-}
-
-/// The keyed hashes by which a record is found: ID number, name, and name with birth date.
-pub fn lookups(keys: &Keyring, record: &Record) -> BTreeSet<(&'static str, Vec<u8>)> {
-    let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
-    let mut out = BTreeSet::new();
-    if let Some(number) = fact("id_number") {
-        out.insert(("id_number", keys.lookup("id_number", &number)));
-    }
-    if let Some(name) = fact("name").map(|n| name::comparable(&n)) {
-        out.insert(("name", keys.lookup("name", &name)));
-        if let Some(birth) = fact("birth_date") {
-            out.insert(("person", keys.lookup("person", &format!("{name}|{birth}"))));
-        }
-    }
-    out
-}
-
-/// Residents found by one keyed hash.
-pub async fn find<C: ConnectionTrait>(
-    db: &C,
-    kind: &str,
-    hashes: &[Vec<u8>],
-) -> Result<Vec<lookup::Model>, DbErr> {
-    if hashes.is_empty() {
-        return Ok(Vec::new());
-    }
-    lookup::Entity::find()
-        .filter(lookup::Column::Kind.eq(kind))
-        .filter(lookup::Column::Hash.is_in(hashes.iter().cloned()))
-        .all(db)
-        .await
 }
 
 /// The stored items of some residents, as JSON text.
@@ -334,7 +279,7 @@ pub async fn items<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
     ids: &[Uuid],
-) -> Result<BTreeMap<Uuid, String>, Error> {
+) -> Result<BTreeMap<Uuid, String>, Fault> {
     let mut out = BTreeMap::new();
     for part in ids.chunks(500) {
         let rows =
@@ -348,7 +293,7 @@ pub async fn items<C: ConnectionTrait>(
             let plain = keys.open(place, &row.open)?;
             out.insert(
                 row.resident,
-                String::from_utf8(plain).map_err(|_| Error::Damaged("projection"))?,
+                String::from_utf8(plain).map_err(|_| Fault::Damaged("projection"))?,
             );
         }
     }
@@ -360,7 +305,7 @@ pub async fn cards<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
     ids: &[Uuid],
-) -> Result<Vec<(Uuid, Card)>, Error> {
+) -> Result<Vec<(Uuid, Card)>, Fault> {
     let mut out = Vec::with_capacity(ids.len());
     for part in ids.chunks(500) {
         let rows =

@@ -2,14 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod accounts;
 mod arrows;
+mod contract;
 mod divisions;
 mod files;
+mod frame;
+mod imports;
 mod jobs;
 mod lengths;
 mod licences;
 mod list_files;
 mod list_hostile;
 mod list_shapes;
+mod process;
 mod schema;
+mod stories;

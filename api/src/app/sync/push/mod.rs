@@ -1,15 +1,19 @@
 //! Taking in one phone's edits. Each edit succeeds or is held alone; receipts leave after commit.
 
+mod known;
+mod one;
+
 use super::{Phone, Request};
 use crate::app::Error;
-use crate::app::desk::{Desk, Origin, receipt};
+use crate::app::desk::{Desk, Origin};
 use crate::program::Program;
 use crate::store::db::Txn;
-use crate::store::held::{self, HeldRow};
+use crate::store::held;
 use crate::store::{edits, holdings, standing};
+use domain::Instant;
 use domain::catalogue::{LIMITS, Role};
-use domain::{EditId, Instant};
 use entity::{edit, grid};
+use one::One;
 use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +27,6 @@ pub struct TakenIn {
     pub through: i64,
     /// Records that the receipts speak of: the same answer carries their state.
     pub touched: Vec<Uuid>,
-}
-
-/// One edit of the request with its place in it.
-struct One {
-    index: usize,
-    raw: String,
-    arrived: Arrived,
 }
 
 pub async fn take_in(
@@ -298,18 +295,6 @@ impl<'a> Batch<'a> {
         self.holds.contains(&id).then_some(Door::LeavingPhone)
     }
 
-    fn knows(&self, edit: EditId) -> bool {
-        let id = edit.uuid();
-        self.known.contains_key(&id)
-            || self.desk.receipt_of(id).is_some()
-            || self.held.iter().any(|h| h.edit == Some(id))
-            || self
-                .desk
-                .records
-                .values()
-                .any(|l| l.record.stamps.iter().any(|s| s.edit == edit))
-    }
-
     fn writer(&self, door: Door) -> Writer {
         Writer {
             account: self.phone.account.into(),
@@ -318,102 +303,6 @@ impl<'a> Batch<'a> {
             door,
             name: self.phone.name.clone(),
         }
-    }
-
-    /// The receipt of an edit that is known; the same id with other content, or from another device, is held.
-    fn repeated(&mut self, one: &One) -> Result<Option<Json>, Error> {
-        let digest = one.digest();
-        let keys = self.desk.program.keys.clone();
-        if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
-            let mut receipt = held::body(&keys, row)?.receipt;
-            receipt["repeat"] = true.into();
-            return Ok(Some(receipt));
-        }
-        let Some(id) = one.id() else { return Ok(None) };
-        if let Some(row) = self.known.get(&id) {
-            if row.device == Some(self.phone.device) && row.digest == digest {
-                let mut receipt = edits::body(&keys, row)?.receipt;
-                receipt["repeat"] = true.into();
-                return Ok(Some(receipt));
-            }
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
-        }
-        let held_other = self.held.iter().any(|h| h.edit == Some(id));
-        let earlier = self.desk.receipt_of(id);
-        if let Some(mut receipt) = earlier {
-            if self
-                .all
-                .iter()
-                .any(|o| o.index != one.index && o.id() == Some(id) && o.digest() == digest)
-            {
-                receipt["repeat"] = true.into();
-                return Ok(Some(receipt));
-            }
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
-        }
-        if held_other {
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
-        }
-        Ok(None)
-    }
-
-    fn hold(&mut self, one: &One, code: &str, message: &str, waits_for: Option<Uuid>) -> Json {
-        let mut taken = Taken::held("", "");
-        taken.problem = Some(sync::outcome::Problem {
-            code: code.into(),
-            message: message.into(),
-            fields: Vec::new(),
-        });
-        let mut shown = match one.id() {
-            Some(id) => receipt(EditId::from(id), &taken),
-            None => receipt(EditId::from_bytes([0; 16]), &taken),
-        };
-        if one.id().is_none() {
-            let members = shown.as_object_mut().expect("a receipt is an object");
-            members.remove("edit");
-            members.insert("index".into(), one.index.into());
-            members.insert("sha256".into(), sync::digest::hex(&one.digest()).into());
-        }
-        let (seq, resident) = match &one.arrived {
-            Arrived::Edit(edit) => (Some(edit.seq), Some(edit.resident.uuid())),
-            Arrived::Unreadable { seq, resident, .. } => (*seq, resident.map(|r| r.uuid())),
-        };
-        let row = HeldRow {
-            id: Uuid::now_v7(),
-            device: Some(self.phone.device),
-            account: Some(self.phone.account),
-            edit: one.id(),
-            sha256: one.digest().to_vec(),
-            seq,
-            reason: code.to_owned(),
-            resident,
-            waits_for,
-            received_at: self.desk.now.millis(),
-            body: held::Body {
-                raw: one.raw.clone(),
-                receipt: shown.clone(),
-            },
-        };
-        self.desk.hold(row, None);
-        shown
     }
 
     /// Edits that waited for this one, or for its record, in the order of their numbers.
@@ -464,27 +353,4 @@ const UNKNOWN: &str = "该人员不在您负责的网格内，修改已保留待
 
 fn whole_held(taken: &Taken) -> bool {
     taken.outcome == sync::Outcome::Held && taken.fields.is_empty()
-}
-
-impl One {
-    fn edit(&self) -> Option<&Edit> {
-        match &self.arrived {
-            Arrived::Edit(edit) => Some(edit),
-            Arrived::Unreadable { .. } => None,
-        }
-    }
-
-    fn id(&self) -> Option<Uuid> {
-        match &self.arrived {
-            Arrived::Edit(edit) => Some(edit.id.uuid()),
-            Arrived::Unreadable { id, .. } => id.map(|i| i.uuid()),
-        }
-    }
-
-    fn digest(&self) -> [u8; 32] {
-        match &self.arrived {
-            Arrived::Edit(edit) => edit.digest,
-            Arrived::Unreadable { digest, .. } => *digest,
-        }
-    }
 }

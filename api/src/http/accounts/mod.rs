@@ -1,8 +1,11 @@
 //! Accounts and their grants, for administrators and town officers.
 
+mod shapes;
+
 use super::auth::{Done, SignedIn};
 use super::contract::Tag;
 use super::error::Answer;
+use super::json::Json;
 use crate::actor::Grant;
 use crate::app::Error;
 use crate::app::accounts::{self, AccountInfo, Code, Filter, NewAccount, NewGrant};
@@ -13,232 +16,12 @@ use domain::catalogue::Role;
 use domain::phone::Phone;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object, OpenApi};
+use shapes::*;
 use uuid::Uuid;
 
 pub struct Accounts;
-
-/// What an account may do.
-#[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
-enum RoleName {
-    Worker,
-    Cadre,
-    TownOfficer,
-    Department,
-    BureauAdmin,
-    Auditor,
-}
-
-impl From<RoleName> for Role {
-    fn from(role: RoleName) -> Role {
-        match role {
-            RoleName::Worker => Role::Worker,
-            RoleName::Cadre => Role::Cadre,
-            RoleName::TownOfficer => Role::TownOfficer,
-            RoleName::Department => Role::Department,
-            RoleName::BureauAdmin => Role::BureauAdmin,
-            RoleName::Auditor => Role::Auditor,
-        }
-    }
-}
-
-impl From<Role> for RoleName {
-    fn from(role: Role) -> RoleName {
-        match role {
-            Role::Worker => RoleName::Worker,
-            Role::Cadre => RoleName::Cadre,
-            Role::TownOfficer => RoleName::TownOfficer,
-            Role::Department => RoleName::Department,
-            Role::BureauAdmin => RoleName::BureauAdmin,
-            Role::Auditor => RoleName::Auditor,
-        }
-    }
-}
-
-/// Whether an account may sign in.
-#[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
-enum StateName {
-    Active,
-    Disabled,
-}
-
-/// A grant with its days.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct GrantView {
-    id: Uuid,
-    role: RoleName,
-    /// Village of a cadre, town of a town officer.
-    division: Option<Uuid>,
-    /// Grid of a worker.
-    grid: Option<Uuid>,
-    /// Category that a department may see.
-    category: Option<String>,
-    /// Name of the department.
-    department: Option<String>,
-    /// First day, `YYYY-MM-DD`.
-    since: String,
-    /// The first day on which it is no more.
-    until: Option<String>,
-}
-
-impl From<DatedGrant> for GrantView {
-    fn from(grant: DatedGrant) -> GrantView {
-        GrantView {
-            id: grant.id,
-            role: grant.grant.role.into(),
-            division: grant.grant.division,
-            grid: grant.grant.grid,
-            category: grant.grant.category,
-            department: grant.grant.department,
-            since: grant.since,
-            until: grant.until,
-        }
-    }
-}
-
-/// An account.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct AccountView {
-    id: Uuid,
-    name: String,
-    /// Mobile number that it signs in with.
-    phone: String,
-    state: StateName,
-    /// Town or village that looks after it; none is the county.
-    home: Option<Uuid>,
-    /// Has a one-time code that was not changed yet.
-    must_change: bool,
-    /// Until when that code is good, RFC 3339.
-    code_until: Option<String>,
-    /// RFC 3339.
-    created_at: String,
-    /// Grants that are valid or will be.
-    grants: Vec<GrantView>,
-}
-
-impl From<AccountInfo> for AccountView {
-    fn from(info: AccountInfo) -> AccountView {
-        AccountView {
-            id: info.id,
-            name: info.name,
-            phone: info.phone,
-            state: match info.state {
-                State::Active => StateName::Active,
-                State::Disabled => StateName::Disabled,
-            },
-            home: info.home,
-            must_change: info.must_change,
-            code_until: info.code_until.map(|at| at.to_string()),
-            created_at: info.created_at.to_string(),
-            grants: info.grants.into_iter().map(GrantView::from).collect(),
-        }
-    }
-}
-
-/// One page of accounts.
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
-struct AccountPage {
-    items: Vec<AccountView>,
-    /// For `after`; absent on the last page.
-    next: Option<Uuid>,
-}
-
-/// A person to make an account for.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-struct NewAccountBody {
-    /// 1 to 40 characters.
-    #[oai(validator(max_length = 200))]
-    name: String,
-    /// Mobile number of 11 digits, of one account only.
-    #[oai(validator(max_length = 40))]
-    phone: String,
-    /// Town or village that looks after the account; town officers must name one of their town.
-    home: Option<Uuid>,
-}
-
-impl Example for NewAccountBody {
-    fn example() -> Self {
-        NewAccountBody {
-            name: "梁少芳".into(),
-            phone: "13900078411".into(),
-            home: None,
-        }
-    }
-}
-
-/// A one-time code. It is not shown again.
-#[derive(Object)]
-#[oai(example)]
-struct CodeView {
-    account: Uuid,
-    /// To sign in with instead of a password, which must then be set.
-    code: String,
-    /// Until when, RFC 3339.
-    until: String,
-}
-
-impl From<Code> for CodeView {
-    fn from(code: Code) -> CodeView {
-        CodeView {
-            account: code.account,
-            code: code.code,
-            until: code.until.to_string(),
-        }
-    }
-}
-
-impl Example for CodeView {
-    fn example() -> Self {
-        CodeView {
-            account: Uuid::from_u128(0x019a5f0c_7d3b_7a40_b1c2_d3e4f5a6b7c1),
-            code: "k7m2q9x4tv".into(),
-            until: "2026-11-28T01:00:00.000Z".into(),
-        }
-    }
-}
-
-/// A grant to give. A worker's names `grid`, a cadre's and a town officer's `division`, a department's
-/// `category` and `department`; the others name no place.
-#[derive(Object)]
-#[oai(deny_unknown_fields, example)]
-struct NewGrantBody {
-    role: RoleName,
-    division: Option<Uuid>,
-    grid: Option<Uuid>,
-    /// A category's key in the catalogue.
-    #[oai(validator(max_length = 60))]
-    category: Option<String>,
-    #[oai(validator(max_length = 60))]
-    department: Option<String>,
-    /// First day, `YYYY-MM-DD`; today when absent.
-    #[oai(validator(max_length = 10))]
-    since: Option<String>,
-    /// The first day on which it is no more; open when absent.
-    #[oai(validator(max_length = 10))]
-    until: Option<String>,
-}
-
-impl Example for NewGrantBody {
-    fn example() -> Self {
-        NewGrantBody {
-            role: RoleName::Department,
-            division: None,
-            grid: None,
-            category: Some("disabled".into()),
-            department: Some("残联".into()),
-            since: None,
-            until: Some("2027-01-01".into()),
-        }
-    }
-}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Accounts")]
 impl Accounts {

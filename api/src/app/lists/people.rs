@@ -1,0 +1,88 @@
+//! People whom the rows of one step may be about: residents and entries of the register, by keyed hashes.
+
+use super::row::{birth_date, full_name, identity};
+use crate::app::Error;
+use crate::program::Program;
+use crate::store::lists::Row;
+use crate::store::records::{self, Loaded};
+use crate::store::register::{self, Entry, number_hash, person_hash};
+use domain::ResidentId;
+use domain::date::parse_wire;
+use domain::id_number::IdNumber;
+use domain::name::{Name, comparable};
+use matching::link::Person;
+use sea_orm::ConnectionTrait;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// What the rows' hashes found.
+#[derive(Default)]
+pub struct Found {
+    pub residents: BTreeSet<Uuid>,
+    pub register: BTreeMap<i64, Entry>,
+}
+
+/// Looks for everybody whom these rows may be about.
+pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, rows: &[&Row]) -> Result<Found, Error> {
+    let keys = &program.keys;
+    let (mut numbers, mut people, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let who = identity(&row.content);
+        if let Some(number) = who.number() {
+            numbers.push(number_hash(keys, number.as_str()));
+        }
+        let name = &who.name().plain;
+        if name.is_empty() {
+            continue;
+        }
+        for date in who.birth_dates() {
+            people.push(person_hash(keys, name, &date.to_string()));
+        }
+        if who.number().is_none() && birth_date(&row.content).is_none() {
+            names.push(keys.lookup("name", &comparable(name)));
+        }
+    }
+    let mut found = Found::default();
+    for (kind, hashes) in [("id_number", &numbers), ("person", &people), ("name", &names)] {
+        found.residents.extend(
+            records::find(db, kind, hashes)
+                .await?
+                .into_iter()
+                .map(|l| l.resident),
+        );
+    }
+    let entries = register::find(db, keys, &numbers, &people).await?;
+    found.register = entries.into_iter().map(|e| (e.id, e)).collect();
+    Ok(found)
+}
+
+/// A record as somebody whom a row may be about.
+pub fn resident(loaded: &Loaded) -> Option<Person<ResidentId>> {
+    if loaded.merged_into.is_some() {
+        return None;
+    }
+    let fact = |key: &str| loaded.record.fact(key).as_text().map(str::to_owned);
+    Some(Person {
+        key: loaded.record.resident,
+        number: fact("id_number").and_then(|n| IdNumber::parse(&n).ok()),
+        name: Name::parse(&fact("name").unwrap_or_default()),
+        birth_date: fact("birth_date").and_then(|d| parse_wire(&d)),
+    })
+}
+
+/// The register's entries as people.
+pub fn listed(register: &BTreeMap<i64, Entry>) -> Vec<Person<i64>> {
+    let one = |entry: &Entry| {
+        let content = crate::store::lists::Content {
+            values: entry.values.clone(),
+            ..Default::default()
+        };
+        Person {
+            key: entry.id,
+            number: entry.get("id_number").and_then(|n| IdNumber::parse(n).ok()),
+            name: Name::parse(&full_name(&content)),
+            birth_date: birth_date(&content),
+        }
+    };
+    register.values().map(one).collect()
+}

@@ -1,0 +1,121 @@
+//! Edits that are known already, and edits that are kept because they cannot be applied.
+
+use super::{Batch, One};
+use crate::app::Error;
+use crate::app::desk::receipt;
+use crate::store::edits;
+use crate::store::held::{self, HeldRow};
+use domain::EditId;
+use serde_json::Value as Json;
+use sync::{Arrived, Taken};
+use uuid::Uuid;
+
+impl Batch<'_> {
+    /// The receipt of an edit that is known; the same id with other content, or from another device, is held.
+    pub(super) fn repeated(&mut self, one: &One) -> Result<Option<Json>, Error> {
+        let digest = one.digest();
+        let keys = self.desk.program.keys.clone();
+        if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
+            let mut receipt = held::body(&keys, row)?.receipt;
+            receipt["repeat"] = true.into();
+            return Ok(Some(receipt));
+        }
+        let Some(id) = one.id() else { return Ok(None) };
+        if let Some(row) = self.known.get(&id) {
+            if row.device == Some(self.phone.device) && row.digest == digest {
+                let mut receipt = edits::body(&keys, row)?.receipt;
+                receipt["repeat"] = true.into();
+                return Ok(Some(receipt));
+            }
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        let held_other = self.held.iter().any(|h| h.edit == Some(id));
+        let earlier = self.desk.receipt_of(id);
+        if let Some(mut receipt) = earlier {
+            if self
+                .all
+                .iter()
+                .any(|o| o.index != one.index && o.id() == Some(id) && o.digest() == digest)
+            {
+                receipt["repeat"] = true.into();
+                return Ok(Some(receipt));
+            }
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        if held_other {
+            self.fresh += 1;
+            return Ok(Some(self.hold(
+                one,
+                "id_reused",
+                "该修改编号已用于不同内容，已保留",
+                None,
+            )));
+        }
+        Ok(None)
+    }
+
+    pub(super) fn hold(&mut self, one: &One, code: &str, message: &str, waits_for: Option<Uuid>) -> Json {
+        let mut taken = Taken::held("", "");
+        taken.problem = Some(sync::outcome::Problem {
+            code: code.into(),
+            message: message.into(),
+            fields: Vec::new(),
+        });
+        let mut shown = match one.id() {
+            Some(id) => receipt(EditId::from(id), &taken),
+            None => receipt(EditId::from_bytes([0; 16]), &taken),
+        };
+        if one.id().is_none() {
+            let members = shown.as_object_mut().expect("a receipt is an object");
+            members.remove("edit");
+            members.insert("index".into(), one.index.into());
+            members.insert("sha256".into(), sync::digest::hex(&one.digest()).into());
+        }
+        let (seq, resident) = match &one.arrived {
+            Arrived::Edit(edit) => (Some(edit.seq), Some(edit.resident.uuid())),
+            Arrived::Unreadable { seq, resident, .. } => (*seq, resident.map(|r| r.uuid())),
+        };
+        let row = HeldRow {
+            id: Uuid::now_v7(),
+            device: Some(self.phone.device),
+            account: Some(self.phone.account),
+            edit: one.id(),
+            sha256: one.digest().to_vec(),
+            seq,
+            reason: code.to_owned(),
+            resident,
+            waits_for,
+            received_at: self.desk.now.millis(),
+            body: held::Body {
+                raw: one.raw.clone(),
+                receipt: shown.clone(),
+            },
+        };
+        self.desk.hold(row, None);
+        shown
+    }
+
+    pub(super) fn knows(&self, edit: EditId) -> bool {
+        let id = edit.uuid();
+        self.known.contains_key(&id)
+            || self.desk.receipt_of(id).is_some()
+            || self.held.iter().any(|h| h.edit == Some(id))
+            || self
+                .desk
+                .records
+                .values()
+                .any(|l| l.record.stamps.iter().any(|s| s.edit == edit))
+    }
+}

@@ -1,0 +1,129 @@
+//! The population register 人口底册: reference data, found by keyed hashes and never sent to phones.
+
+use super::{Fault, sealed};
+use crate::seal::Keyring;
+use domain::name::comparable;
+use entity::{list, register_row};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What the register says of a person, by standard key.
+pub type Values = BTreeMap<String, String>;
+
+pub struct Entry {
+    pub id: i64,
+    pub list: Uuid,
+    pub values: Values,
+}
+
+impl Entry {
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+}
+
+/// By ID number, and by name with birth date.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hashes {
+    pub id: Option<Vec<u8>>,
+    pub person: Vec<u8>,
+}
+
+pub fn number_hash(keys: &Keyring, number: &str) -> Vec<u8> {
+    keys.lookup("id_number", number)
+}
+
+pub fn person_hash(keys: &Keyring, name: &str, birth: &str) -> Vec<u8> {
+    keys.lookup("person", &format!("{}|{birth}", comparable(name)))
+}
+
+/// Rows have no id of their own before they stand: what seals them is bound to list and hashes.
+fn bound(keys: &Keyring, list: Uuid, id: Option<&[u8]>, person: &[u8]) -> Uuid {
+    Uuid::from_bytes(keys.derive(&[b"register_row", list.as_bytes(), id.unwrap_or_default(), person]))
+}
+
+pub async fn insert<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    list: Uuid,
+    rows: &[(Hashes, Values)],
+) -> Result<(), DbErr> {
+    for part in rows.chunks(200) {
+        let models = part.iter().map(|(hashes, values)| {
+            let bound = bound(keys, list, hashes.id.as_deref(), &hashes.person);
+            register_row::ActiveModel {
+                id: NotSet,
+                list: Set(list),
+                id_hash: Set(hashes.id.clone()),
+                person_hash: Set(hashes.person.clone()),
+                sealed: Set(sealed::seal(keys, "register_row", bound, values)),
+            }
+        });
+        register_row::Entity::insert_many(models)
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// People of the register with one of these numbers, or one of these names with birth date.
+pub async fn find<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    numbers: &[Vec<u8>],
+    people: &[Vec<u8>],
+) -> Result<Vec<Entry>, Fault> {
+    use register_row::Column as C_;
+    let mut any = Condition::any();
+    if !numbers.is_empty() {
+        any = any.add(C_::IdHash.is_in(numbers.iter().cloned()));
+    }
+    if !people.is_empty() {
+        any = any.add(C_::PersonHash.is_in(people.iter().cloned()));
+    }
+    if any.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = register_row::Entity::find().filter(any).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let bound = bound(keys, row.list, row.id_hash.as_deref(), &row.person_hash);
+            Ok(Entry {
+                values: sealed::open(keys, "register_row", bound, &row.sealed)?,
+                id: row.id,
+                list: row.list,
+            })
+        })
+        .collect()
+}
+
+/// Removes what an older register of the same division said.
+pub async fn replace<C: ConnectionTrait>(db: &C, by: &list::Model) -> Result<(), DbErr> {
+    let older: Vec<Uuid> = list::Entity::find()
+        .select_only()
+        .column(list::Column::Id)
+        .filter(list::Column::Kind.eq("population"))
+        .filter(list::Column::Division.eq(by.division))
+        .filter(list::Column::Month.lte(&by.month))
+        .filter(list::Column::Id.ne(by.id))
+        .into_tuple()
+        .all(db)
+        .await?;
+    if !older.is_empty() {
+        register_row::Entity::delete_many()
+            .filter(register_row::Column::List.is_in(older))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// How many people the register knows.
+pub async fn count<C: ConnectionTrait>(db: &C) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    register_row::Entity::find().count(db).await
+}

@@ -1,0 +1,72 @@
+//! The program in process, over a real socket, on a database of one test's own.
+
+use crate::client::Client;
+use crate::database::Database;
+use api::config::Config;
+use api::http;
+use api::program::{Program, Schema};
+use poem::Server;
+use poem::listener::TcpAcceptor;
+use std::ops::Deref;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// Ends with the value.
+pub struct TestApp {
+    /// What the running program holds, for builders that write rows and for looking behind the door.
+    pub program: Program,
+    /// Signed in as nobody.
+    pub client: Client,
+    database: Database,
+    serving: JoinHandle<()>,
+}
+
+impl TestApp {
+    /// Starts it as `serve` would with nothing configured but the database.
+    pub async fn start(database: Database) -> TestApp {
+        TestApp::start_with(database, &[]).await
+    }
+
+    /// Starts it with further settings, as the environment names them.
+    pub async fn start_with(database: Database, settings: &[(&str, &str)]) -> TestApp {
+        let mut environment = database.environment();
+        environment.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        );
+        let config = Config::from(&environment).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let (program, _) = Program::open(&config, Schema::Serve).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap());
+        let app = http::app(program.clone(), &config);
+        let serving = tokio::spawn(async move { server.run(app).await.unwrap() });
+        let client = Client::new(format!("http://{address}{}", config.base_path));
+        TestApp {
+            program,
+            client,
+            database,
+            serving,
+        }
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// The app is used as the client that nobody has signed in to.
+impl Deref for TestApp {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}

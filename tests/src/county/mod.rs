@@ -1,0 +1,160 @@
+//! The county of the stories: 沙坪街道 with the villages 良围 and 仙溪, their grids, and everybody who works there.
+//!
+//! Places are there from the start; people get their account when a test first asks for them, and sign in as
+//! anybody does. All people are invented.
+
+mod people;
+mod resident;
+
+use crate::app::TestApp;
+use crate::console::Console;
+use crate::database::Database;
+use crate::phone::Phone;
+use api::app::divisions::{self, NewDivision};
+use api::app::grids::{self, NewGrid};
+use api::store::grids::Range;
+use domain::Instant;
+pub use people::{IN_ROLE, PASSWORD};
+pub use resident::Builder;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use uuid::Uuid;
+
+/// Name, code, and the division above.
+const DIVISIONS: &[(&str, &str, Option<&str>)] = &[
+    ("鹤山市", "440784", None),
+    ("沙坪街道", "440784001", Some("鹤山市")),
+    ("良围村", "440784001201", Some("沙坪街道")),
+    ("仙溪村", "440784001202", Some("沙坪街道")),
+    ("雅瑶镇", "440784102", Some("鹤山市")),
+    ("陈山村", "440784102201", Some("雅瑶镇")),
+];
+
+/// Name, code, village, and the natural village whose house numbers it holds.
+const GRIDS: &[(&str, &str, &str, &str, i32, i32)] = &[
+    ("良围一格", "LW01", "良围村", "旧围村", 1, 99),
+    ("良围二格", "LW02", "良围村", "旧围村", 100, 199),
+    ("仙溪一格", "XX01", "仙溪村", "新屋村", 1, 99),
+    ("陈山一格", "CS01", "陈山村", "上街村", 1, 99),
+];
+
+pub struct County {
+    app: TestApp,
+    places: BTreeMap<&'static str, Uuid>,
+    accounts: tokio::sync::Mutex<BTreeMap<String, Uuid>>,
+}
+
+impl County {
+    /// Draws the county in a fresh database and serves it.
+    pub async fn start(database: Database) -> County {
+        County::on(TestApp::start(database).await).await
+    }
+
+    /// Draws the county in a program that runs already.
+    pub async fn on(app: TestApp) -> County {
+        let (db, now) = (&app.program.db, app.program.clock.now());
+        let mut places = BTreeMap::new();
+        for (name, code, above) in DIVISIONS {
+            let new = NewDivision {
+                id: Uuid::now_v7(),
+                code: Some(code.to_string()),
+                name: name.to_string(),
+                parent: above.map(|above| places[above]),
+                variants: Vec::new(),
+                since: None,
+            };
+            places.insert(*name, divisions::create(db, &new, now).await.unwrap().id);
+        }
+        for (name, code, village, natural_village, from, to) in GRIDS {
+            let range = Range {
+                natural_village: natural_village.to_string(),
+                from: *from,
+                to: *to,
+            };
+            let new = NewGrid {
+                id: Uuid::now_v7(),
+                code: code.to_string(),
+                name: Some(name.to_string()),
+                village: places[village],
+                since: None,
+                ranges: vec![range],
+            };
+            places.insert(*name, grids::create(db, &new, now).await.unwrap().id);
+        }
+        County {
+            app,
+            places,
+            accounts: Default::default(),
+        }
+    }
+
+    /// A division or grid by its name.
+    #[track_caller]
+    pub fn place(&self, name: &str) -> Uuid {
+        *self
+            .places
+            .get(name)
+            .unwrap_or_else(|| panic!("there is no {name}"))
+    }
+
+    /// Somebody of [`people`] at a console, signed in.
+    pub async fn console(&self, name: &str) -> Console {
+        let signed_in = self.sign_in(name, None).await;
+        Console::new(
+            self.app
+                .client
+                .with_token(signed_in["access_token"].as_str().unwrap()),
+        )
+    }
+
+    /// A worker's phone, signed in on storage of its own, empty.
+    pub async fn phone(&self, worker: &str) -> Phone {
+        let installation = Uuid::now_v7().simple().to_string();
+        let signed_in = self.sign_in(worker, Some(&installation)).await;
+        let client = self
+            .app
+            .client
+            .with_token(signed_in["access_token"].as_str().unwrap());
+        Phone::new(client, self.app.program.catalogue.version.into())
+    }
+
+    /// Signs somebody in, whose account is made if this is the first time. Answers the tokens as they came.
+    pub async fn sign_in(&self, name: &str, installation: Option<&str>) -> Value {
+        let person = people::called(name);
+        self.account(name).await;
+        let mut credentials = json!({ "phone": person.phone, "password": PASSWORD });
+        if let Some(installation) = installation {
+            credentials["installation"] = installation.into();
+        }
+        self.app.client.post("/api/v1/sign-in", &credentials).await.ok()
+    }
+
+    /// Somebody's account, made when it is not there yet.
+    pub async fn account(&self, name: &str) -> Uuid {
+        let mut accounts = self.accounts.lock().await;
+        if let Some(account) = accounts.get(name) {
+            return *account;
+        }
+        let account = people::plant(self, people::called(name)).await;
+        accounts.insert(name.to_owned(), account);
+        account
+    }
+
+    /// Begins a resident of the present state, whose row is written without asking anybody.
+    pub fn a_resident(&self, name: &str) -> Builder<'_> {
+        Builder::new(self, name)
+    }
+
+    fn now(&self) -> Instant {
+        self.app.program.clock.now()
+    }
+}
+
+impl Deref for County {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        &self.app
+    }
+}

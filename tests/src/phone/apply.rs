@@ -1,0 +1,118 @@
+//! Taking in an answer: receipts, items, cursor and digests, each strictly as wire.md says it.
+
+use super::held_records::{id, text};
+use super::{Made, Phone};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+impl Phone {
+    /// Takes in the answer to a request that held the edits `sent`.
+    pub(super) fn take_in(&mut self, request: &Value, sent: &[Made], answer: &Value) {
+        let told: Vec<Value> = list(&request["dropped"]);
+        self.dropped.retain(|drop| !told.contains(drop));
+        let items = list(&answer["items"]);
+        let spoken_of: BTreeSet<&str> = items
+            .iter()
+            .filter_map(|item| item["resident"].as_str())
+            .collect();
+        for receipt in list(&answer["receipts"]) {
+            let made = self.edit_of(&receipt, sent);
+            let took_effect = receipt["outcome"] != "held" && receipt["repeat"] != true;
+            assert!(
+                !took_effect || spoken_of.contains(made.resident.to_string().as_str()),
+                "a receipt came without the record's new state: {receipt}"
+            );
+            self.receive(made, receipt);
+        }
+        for item in items {
+            self.apply(item);
+        }
+        self.cursor = Some(text(&answer["cursor"]).to_owned());
+        if answer["more"] == false {
+            self.compare(&answer["grids"]);
+        }
+    }
+
+    /// The edit that a receipt is for: named by its id, or by its place in the request.
+    fn edit_of(&self, receipt: &Value, sent: &[Made]) -> Made {
+        match receipt.get("edit") {
+            Some(edit) => self.made(id(edit)).clone(),
+            None => sent[receipt["index"].as_u64().expect("a receipt names its edit") as usize].clone(),
+        }
+    }
+
+    fn receive(&mut self, made: Made, receipt: Value) {
+        self.receipts.insert(made.id, receipt);
+        let waiting = self.unsent.len();
+        self.unsent.retain(|unsent| unsent.id != made.id);
+        if self.unsent.len() < waiting {
+            self.sent.push(made);
+        }
+    }
+
+    fn apply(&mut self, item: Value) {
+        match text(&item["kind"]) {
+            "record" => self.records.put(item),
+            "drop" => self.drop_held(item),
+            "receipt" => {
+                self.receipts.insert(id(&item["edit"]), item);
+            }
+            // Decisions, notices, and whatever a newer server says.
+            _ => self.heard.push(item),
+        }
+    }
+
+    /// A drop ends one holding: a record that came under a newer one stays.
+    fn drop_held(&mut self, item: Value) {
+        match item.get("resident").and_then(Value::as_str) {
+            Some(resident) => {
+                let resident = resident.parse().unwrap();
+                let held_under = self
+                    .records
+                    .get(resident)
+                    .and_then(|record| record["holding"].as_i64());
+                let ends = item["holding"].as_i64();
+                if held_under.zip(ends).is_some_and(|(under, ends)| ends < under) {
+                    return;
+                }
+                self.records.remove(resident);
+                self.dropped.push(Value::Array(vec![
+                    item["resident"].clone(),
+                    item["holding"].clone(),
+                ]));
+            }
+            // Hand-in: everything goes.
+            None => self.records.clear(),
+        }
+        self.heard.push(item);
+    }
+
+    /// Compares what we hold with what the server counts, grid by grid.
+    fn compare(&mut self, grids: &Value) {
+        self.differing.clear();
+        let Some(grids) = grids.as_object() else { return };
+        for (grid, server) in grids {
+            for resident in list(&server["remove"]) {
+                self.records.remove(id(&resident));
+            }
+            let (count, digest) = self.records.digest_of(grid);
+            if server["count"] != count || server["digest"] != digest {
+                self.differing.insert(grid.clone());
+            }
+        }
+        let unknown = self
+            .records
+            .grids()
+            .into_iter()
+            .filter(|grid| !grids.contains_key(grid));
+        let unknown: Vec<String> = unknown.collect();
+        assert!(
+            unknown.is_empty(),
+            "records in grids that the server does not count: {unknown:?}"
+        );
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}

@@ -1,0 +1,314 @@
+//! A worker's phone: keeps records, unsent edits and a cursor, and talks `POST /api/v1/sync`.
+//!
+//! It does what every client must do and no more, and it holds the server to its word in each answer: receipts
+//! come with the record's new state, and once all is quiet both sides count the same records. Offline is simply a
+//! phone that does not sync; a bad line is [`Phone::lose_next`].
+
+mod apply;
+mod draft;
+mod held_records;
+
+use crate::client::{Answer, Client};
+use domain::Instant;
+pub use draft::Draft;
+use held_records::Records;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// Most edits that one request may hold.
+const EDITS_A_REQUEST: usize = 200;
+
+/// More rounds than any phone needs until all is quiet.
+const ROUNDS: usize = 60;
+
+/// What the line does to one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The request never arrives.
+    Request,
+    /// The server does its work, and the phone never hears of it.
+    Answer,
+}
+
+/// An edit that was made here, as it is sent.
+#[derive(Clone)]
+pub struct Made {
+    pub id: Uuid,
+    pub seq: i64,
+    pub resident: Uuid,
+    pub body: Value,
+}
+
+pub struct Phone {
+    client: Client,
+    catalogue: u64,
+    cursor: Option<String>,
+    records: Records,
+    /// Without a receipt yet, in the order in which they were made.
+    unsent: Vec<Made>,
+    /// With a receipt; kept because the server may lose its database.
+    sent: Vec<Made>,
+    seq: i64,
+    /// `[resident or grid, holding number]` of drops applied here and not yet told.
+    dropped: Vec<Value>,
+    /// The newest receipt of each edit.
+    receipts: BTreeMap<Uuid, Value>,
+    /// Drops, decisions and notices, as they came.
+    heard: Vec<Value>,
+    /// Grids whose digest differs from ours: the next request says what we have there.
+    differing: BTreeSet<String>,
+    losses: Vec<Loss>,
+    /// The clock, where the test sets it.
+    at: Option<Instant>,
+}
+
+impl Phone {
+    /// An empty phone; `client` is signed in as its worker.
+    pub fn new(client: Client, catalogue: u64) -> Phone {
+        Phone {
+            client,
+            catalogue,
+            cursor: None,
+            records: Records::default(),
+            unsent: Vec::new(),
+            sent: Vec::new(),
+            seq: 0,
+            dropped: Vec::new(),
+            receipts: BTreeMap::new(),
+            heard: Vec::new(),
+            differing: BTreeSet::new(),
+            losses: Vec::new(),
+            at: None,
+        }
+    }
+
+    /// Works on with another token: after a refresh, or a new sign-in to the same registration.
+    pub fn signed_in(&mut self, client: Client) {
+        self.client = client;
+    }
+
+    /// Begins an edit of a record that this phone holds or made.
+    pub fn edit(&mut self, resident: Uuid) -> Draft<'_> {
+        Draft::of(self, resident)
+    }
+
+    /// Begins the report of a person whom nobody knows yet, in a grid of this worker.
+    pub fn create(&mut self, grid: Uuid) -> Draft<'_> {
+        Draft::create(self, grid)
+    }
+
+    /// Sets the clock with which the following edits are dated, RFC 3339.
+    pub fn at(&mut self, instant: &str) -> &mut Phone {
+        self.at = Some(Instant::parse(instant).unwrap_or_else(|| panic!("{instant} is no instant")));
+        self
+    }
+
+    /// The line loses something of the next exchange; several calls stand in a row.
+    pub fn lose_next(&mut self, loss: Loss) {
+        self.losses.push(loss);
+    }
+
+    /// Sends all that waits and takes in all that there is, until nothing changes any more.
+    pub async fn sync(&mut self) {
+        for _ in 0..ROUNDS {
+            let Some(answer) = self.exchange().await else {
+                continue;
+            };
+            let more = answer["more"]
+                .as_bool()
+                .expect("an answer says whether there is more");
+            if !more && self.unsent.is_empty() && self.dropped.is_empty() && self.differing.is_empty() {
+                return;
+            }
+        }
+        let unsent: Vec<&Value> = self.unsent.iter().map(|made| &made.body).collect();
+        panic!(
+            "never quiet: unsent {unsent:?}, dropped {:?}, differing {:?}",
+            self.dropped, self.differing
+        );
+    }
+
+    /// One request with the oldest unsent edits, and its answer taken in; nothing when the line lost one of them.
+    pub async fn exchange(&mut self) -> Option<Value> {
+        let edits = self
+            .unsent
+            .iter()
+            .take(EDITS_A_REQUEST)
+            .map(|made| made.id)
+            .collect::<Vec<_>>();
+        self.send(&edits).await
+    }
+
+    /// One request with exactly these edits in this order, also such as were sent before.
+    pub async fn send(&mut self, edits: &[Uuid]) -> Option<Value> {
+        let sent: Vec<Made> = edits.iter().map(|id| self.made(*id).clone()).collect();
+        let request = self.request(&sent);
+        let loss = if self.losses.is_empty() {
+            None
+        } else {
+            Some(self.losses.remove(0))
+        };
+        if loss == Some(Loss::Request) {
+            return None;
+        }
+        let answer = self.send_raw(&request).await;
+        if loss == Some(Loss::Answer) {
+            return None;
+        }
+        let answer = answer.ok();
+        self.take_in(&request, &sent, &answer);
+        Some(answer)
+    }
+
+    /// Sends a request of the test's own; the phone learns nothing from the answer.
+    pub async fn send_raw(&self, request: &Value) -> Answer {
+        self.client.post("/api/v1/sync", request).await
+    }
+
+    /// The same as text, for bodies that no JSON writer would make.
+    pub async fn send_text(&self, request: &str) -> Answer {
+        let body = ("application/json", request.as_bytes().to_vec());
+        self.client.send_bytes("POST", "/api/v1/sync", Some(body)).await
+    }
+
+    fn request(&self, edits: &[Made]) -> Value {
+        let mut request = Map::new();
+        request.insert("catalogue".into(), self.catalogue.into());
+        request.insert(
+            "edits".into(),
+            edits.iter().map(|made| made.body.clone()).collect(),
+        );
+        request.insert("dropped".into(), self.dropped.clone().into());
+        if let Some(cursor) = &self.cursor {
+            request.insert("cursor".into(), cursor.clone().into());
+        }
+        if !self.differing.is_empty() {
+            let have = self
+                .differing
+                .iter()
+                .map(|grid| (grid.clone(), self.records.versions_in(grid)));
+            request.insert("have".into(), Value::Object(have.collect()));
+        }
+        Value::Object(request)
+    }
+
+    /// What the phone shows of a field: the record with this phone's own unsent edits upon it.
+    pub fn shows(&self, resident: Uuid, key: &str) -> Value {
+        let own = self.unsent.iter().rev().filter(|made| made.resident == resident);
+        let written = own
+            .filter_map(|made| made.body["fields"].get(key))
+            .find(|write| write.get("now").is_some());
+        let base = match written {
+            Some(write) => return write["now"].clone(),
+            None => self
+                .records
+                .get(resident)
+                .map_or(Value::Null, |record| record["fields"][key].clone()),
+        };
+        let own = self.unsent.iter().filter(|made| made.resident == resident);
+        own.filter_map(|made| made.body["fields"].get(key))
+            .fold(base, with_elements)
+    }
+
+    /// A record as the server last said it.
+    #[track_caller]
+    pub fn record(&self, resident: Uuid) -> &Value {
+        self.records
+            .get(resident)
+            .unwrap_or_else(|| panic!("this phone does not hold {resident}"))
+    }
+
+    pub fn holds(&self, resident: Uuid) -> bool {
+        self.records.get(resident).is_some()
+    }
+
+    /// All records held, by resident.
+    pub fn records(&self) -> impl Iterator<Item = (Uuid, &Value)> {
+        self.records.all()
+    }
+
+    /// The values between which a field is in conflict, as text in the order of the record; none where there is no
+    /// conflict.
+    pub fn conflict(&self, resident: Uuid, key: &str) -> Vec<String> {
+        let values = self.record(resident)["conflicts"][key]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        values
+            .iter()
+            .map(|side| plain(side.get("value").or(side.get("element")).unwrap_or(&Value::Null)))
+            .collect()
+    }
+
+    /// The outcome that the newest receipt of an edit names.
+    #[track_caller]
+    pub fn outcome(&self, edit: Uuid) -> &str {
+        let receipt = self
+            .receipts
+            .get(&edit)
+            .unwrap_or_else(|| panic!("no receipt for {edit}"));
+        receipt["outcome"].as_str().expect("a receipt has an outcome")
+    }
+
+    /// The newest receipt of an edit, as it came.
+    pub fn receipt(&self, edit: Uuid) -> Option<&Value> {
+        self.receipts.get(&edit)
+    }
+
+    /// Drops, decisions and notices of one kind, in the order in which they came.
+    pub fn heard(&self, kind: &str) -> Vec<&Value> {
+        self.heard.iter().filter(|item| item["kind"] == kind).collect()
+    }
+
+    /// Ids of the edits that wait to be sent, in the order in which they were made.
+    pub fn unsent(&self) -> Vec<Uuid> {
+        self.unsent.iter().map(|made| made.id).collect()
+    }
+
+    /// An edit made here, sent or not.
+    #[track_caller]
+    pub fn made(&self, edit: Uuid) -> &Made {
+        let mut all = self.unsent.iter().chain(&self.sent);
+        all.find(|made| made.id == edit)
+            .unwrap_or_else(|| panic!("{edit} was not made here"))
+    }
+
+    /// Sends everything again that has a receipt already, as a phone does for a server that lost its database.
+    pub fn send_again(&mut self) {
+        self.unsent.append(&mut self.sent);
+        self.unsent.sort_by_key(|made| made.seq);
+    }
+
+    /// Forgets the cursor, as after an update of the app: the next sync reloads.
+    pub fn forget_cursor(&mut self) {
+        self.cursor = None;
+    }
+
+    fn now(&self) -> Instant {
+        self.at.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            Instant::from_millis(since.as_millis() as i64)
+        })
+    }
+}
+
+/// A set's elements after one more write.
+fn with_elements(base: Value, write: &Value) -> Value {
+    let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let removed = listed(&write["remove"]);
+    let mut elements = listed(&base);
+    elements.retain(|element| !removed.contains(element));
+    for added in listed(&write["add"]) {
+        if !elements.contains(&added) {
+            elements.push(added);
+        }
+    }
+    json!(elements)
+}
+
+/// A value as tests write it: text without quotes, cleared as `null`.
+pub fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

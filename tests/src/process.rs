@@ -1,0 +1,155 @@
+//! The program as a process of its own, for tests that kill it, stop it, or read what it prints.
+
+use crate::client::Client;
+use crate::database::Database;
+use crate::workspace;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// The program's file, built as `make run` builds it.
+pub fn program() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let status = Command::new(cargo)
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--offline",
+                "--workspace",
+                "--bin",
+                "heshan-grid",
+            ])
+            .current_dir(workspace::root())
+            .status()
+            .unwrap();
+        assert!(status.success(), "the program does not build");
+        // Tests lie in the folder `deps` beside it.
+        let tests = std::env::current_exe().unwrap();
+        tests.parent().unwrap().with_file_name("heshan-grid")
+    });
+    built.clone()
+}
+
+/// Runs a command of the program to its end, on this database.
+pub fn run(database: &Database, arguments: &[&str]) -> Output {
+    configured(database).args(arguments).output().unwrap()
+}
+
+/// The same with nothing configured: for commands that need no database.
+pub fn run_bare(arguments: &[&str]) -> Output {
+    bare().args(arguments).output().unwrap()
+}
+
+fn bare() -> Command {
+    let mut command = Command::new(program());
+    let ours = std::env::vars()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("HESHAN_"));
+    for name in ours {
+        command.env_remove(name);
+    }
+    command.current_dir(workspace::root());
+    command
+}
+
+fn configured(database: &Database) -> Command {
+    let mut command = bare();
+    command.envs(database.environment());
+    command
+}
+
+/// `heshan-grid serve`, killed with the value.
+pub struct Served {
+    process: Child,
+    /// Signed in as nobody.
+    pub client: Client,
+    output: Arc<Mutex<String>>,
+}
+
+impl Served {
+    /// Starts it on a free port and waits until it says that it listens. `environment` is set on top.
+    pub fn start(database: &Database, environment: &[(&str, &str)]) -> Served {
+        let mut process = configured(database)
+            .arg("serve")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = Arc::new(Mutex::new(String::new()));
+        collect(process.stderr.take().unwrap(), output.clone());
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let mut said = String::new();
+        let base = loop {
+            let read = lines.read_line(&mut said).unwrap();
+            assert!(read > 0, "the program ended: {said}{}", output.lock().unwrap());
+            if let Some(base) = address(&said) {
+                break base;
+            }
+        };
+        output.lock().unwrap().push_str(&said);
+        collect(lines, output.clone());
+        Served {
+            process,
+            client: Client::new(base),
+            output,
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// All that it has printed and logged so far.
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+
+    /// kill -9, and nothing of the process is left.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// SIGTERM. Answers the exit code once it has ended by itself.
+    pub fn stop(mut self) -> Option<i32> {
+        let term = Command::new("kill")
+            .args(["-TERM", &self.process.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(term.success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The address in the line that the program prints once it listens.
+fn address(said: &str) -> Option<String> {
+    let start = said.find("http://")?;
+    let address: String = said[start..]
+        .chars()
+        .take_while(|c| c.is_ascii_graphic())
+        .collect();
+    Some(address.trim_end_matches('/').to_owned())
+}
+
+fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut bytes) {
+            into.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    });
+}

@@ -1,0 +1,4 @@
+//! Situations in which other systems went wrong, told as ours: each is played over HTTP on both databases.
+
+mod conflict;
+mod sync;
