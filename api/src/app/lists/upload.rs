@@ -1,10 +1,11 @@
 //! Taking a file in: read, kept as it came, its rows stored for the commit.
 
 use super::Reach;
+use crate::app::Error;
 use crate::app::files::{self, Purpose};
-use crate::app::{Error, divisions};
 use crate::lists::{Identity, ListKind, Reading, read};
 use crate::program::Program;
+use crate::store::divisions;
 use crate::store::lists::{self, Column, Content, Head, Row, state};
 use domain::Instant;
 use domain::text::clean;
@@ -60,12 +61,9 @@ pub async fn upload(
     if domain::date::parse_wire_month(&new.month).is_none() {
         return Err(Error::field("month_malformed", "月份格式应为 YYYY-MM", "month"));
     }
-    divisions::get(&program.db, &divisions::Reach::County, new.division)
-        .await
-        .map_err(|error| match error {
-            Error::NotFound => Error::field("division_unknown", "没有这个区划", "division"),
-            other => other,
-        })?;
+    if divisions::find(program.db.read(), new.division).await?.is_none() {
+        return Err(Error::field("division_unknown", "没有这个区划", "division"));
+    }
     if new.content.len() > files::MOST {
         return Err(Error::field("file_too_large", "文件超过 64 MB", "file"));
     }
