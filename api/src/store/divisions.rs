@@ -1,7 +1,8 @@
 //! Division rows: county, towns and villages, with the names they go and went by.
 
-use super::Fault;
+use super::{Fault, grids};
 use domain::code::Level;
+use domain::place::{self, Gazetteer};
 use entity::{division, grid, resident};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
@@ -226,4 +227,49 @@ pub async fn below<C: ConnectionTrait>(db: &C, roots: &[Uuid]) -> Result<Vec<Uui
         all.extend(&last);
     }
     Ok(all)
+}
+
+/// What stands over the county in an address. No rows of ours: nobody in them is ours to look after.
+const ABOVE_COUNTY: [&str; 2] = ["广东省", "江门市"];
+
+/// All places as they stand now, for reading addresses: current divisions with the names that they go and went by,
+/// and the house numbers of current grids. Some four queries; read once for many addresses.
+pub async fn gazetteer<C: ConnectionTrait>(db: &C) -> Result<Gazetteer, Fault> {
+    let mut all = tree(db).await?;
+    all.retain(Division::is_current);
+    let mut above: Vec<&str> = ABOVE_COUNTY.to_vec();
+    let (mut towns, mut villages) = (Vec::new(), Vec::new());
+    for division in &all {
+        let others = division.names.iter().filter(|n| n.kind != NameKind::FormerCode);
+        let others = others.map(|n| place::OtherName {
+            name: n.name.clone(),
+            former: n.kind == NameKind::Former,
+        });
+        match (division.level, division.parent) {
+            (Level::County, _) => above.extend(division.all_names()),
+            (Level::Town, _) => towns.push(place::Town {
+                id: division.id.into(),
+                name: division.name.clone(),
+                others: others.collect(),
+            }),
+            (Level::Village, Some(town)) => villages.push(place::Village {
+                id: division.id.into(),
+                town: town.into(),
+                name: division.name.clone(),
+                others: others.collect(),
+            }),
+            (Level::Village, None) => return Err(Fault::Damaged("village without a town")),
+        }
+    }
+    let mut ranges = Vec::new();
+    for grid in grids::all(db).await? {
+        ranges.extend(grid.ranges.into_iter().map(|range| place::GridRange {
+            grid: grid.id.into(),
+            village: grid.village.into(),
+            natural: range.natural_village,
+            from: range.from.unsigned_abs(),
+            to: range.to.unsigned_abs(),
+        }));
+    }
+    Ok(Gazetteer::new(&above, &towns, &villages, &ranges))
 }

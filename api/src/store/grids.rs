@@ -1,5 +1,6 @@
 //! Grid rows and the ranges of house numbers that belong to them.
 
+use domain::place::natural_key;
 use entity::{feed, grid, grid_range, resident};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -22,8 +23,11 @@ impl Range {
     /// The last number of a range without an end, as `网格划分.csv` writes it.
     pub const NO_END: i32 = 9999;
 
+    /// Whether a house belongs to both. One natural village may be written in several ways.
     pub fn overlaps(&self, other: &Range) -> bool {
-        self.natural_village == other.natural_village && self.from <= other.to && other.from <= self.to
+        self.from <= other.to
+            && other.from <= self.to
+            && natural_key(&self.natural_village) == natural_key(&other.natural_village)
     }
 }
 

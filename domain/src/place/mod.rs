@@ -43,6 +43,16 @@ pub struct Village {
     pub others: Vec<OtherName>,
 }
 
+/// What two names of one natural village have in common: 旧围, 旧围村 and 旧围自然村 are one. A road keeps its ending;
+/// the empty name stays empty.
+pub fn natural_key(name: &str) -> String {
+    let name = words::letters(name);
+    if words::is_road(&name) {
+        return name;
+    }
+    words::without(&name, &words::NATURAL_ENDINGS).to_owned()
+}
+
 /// House numbers of a natural village or road that belong to a grid, both ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GridRange {

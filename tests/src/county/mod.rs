@@ -10,10 +10,12 @@ use crate::app::TestApp;
 use crate::console::Console;
 use crate::database::Database;
 use crate::phone::Phone;
+use api::actor::{Actor, Grant};
 use api::app::divisions::{self, NewDivision};
 use api::app::grids::{self, NewGrid};
 use api::store::grids::Range;
 use domain::Instant;
+use domain::catalogue::Role;
 pub use people::{IN_ROLE, PASSWORD};
 pub use resident::Builder;
 use serde_json::{Value, json};
@@ -38,6 +40,27 @@ const GRIDS: &[(&str, &str, &str, &str, i32, i32)] = &[
     ("仙溪一格", "XX01", "仙溪村", "新屋村", 1, 99),
     ("陈山一格", "CS01", "陈山村", "上街村", 1, 99),
 ];
+
+/// The bureau's administrator before there is any account: who draws the county.
+fn bureau() -> Actor {
+    Actor {
+        account: Uuid::nil(),
+        name: "建库".into(),
+        session: Uuid::nil(),
+        device: None,
+        epoch: 0,
+        must_change: false,
+        grants: vec![Grant {
+            role: Role::BureauAdmin,
+            division: None,
+            grid: None,
+            category: None,
+            department: None,
+        }],
+        towns: Vec::new(),
+        villages: Vec::new(),
+    }
+}
 
 pub struct County {
     app: TestApp,
@@ -64,7 +87,10 @@ impl County {
                 variants: Vec::new(),
                 since: None,
             };
-            places.insert(*name, divisions::create(db, &new, now).await.unwrap().id);
+            places.insert(
+                *name,
+                divisions::create(db, &bureau(), &new, now).await.unwrap().id,
+            );
         }
         for (name, code, village, natural_village, from, to) in GRIDS {
             let range = Range {
@@ -80,7 +106,7 @@ impl County {
                 since: None,
                 ranges: vec![range],
             };
-            places.insert(*name, grids::create(db, &new, now).await.unwrap().id);
+            places.insert(*name, grids::create(db, &bureau(), &new, now).await.unwrap().id);
         }
         County {
             app,

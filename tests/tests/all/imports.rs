@@ -39,9 +39,7 @@ impl County {
         divisions::import::csv(&program.db, divisions::import::HESHAN, now())
             .await
             .unwrap();
-        let all = divisions::list(&program.db, &divisions::Reach::County, false)
-            .await
-            .unwrap();
+        let all = api::store::divisions::tree(program.db.read()).await.unwrap();
         let division = all.iter().find(|d| d.parent.is_none()).unwrap().id;
         County {
             program,

@@ -1,10 +1,11 @@
 //! Committing a list: begun once, run by the job table in steps of at most 200 rows, taken up from where it was.
 
 use super::steps::Commit;
-use super::{Reach, draw, enrol, places, register};
+use super::{Reach, draw, enrol, register};
 use crate::app::Error;
 use crate::jobs::{Handlers, JobContext, JobFault, JobKind};
 use crate::program::Program;
+use crate::store::divisions;
 use crate::store::jobs::{self, NewJob};
 use crate::store::lists::{self, Head, state};
 use domain::Instant;
@@ -98,7 +99,7 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         return Ok(());
     }
     let head = &lists::head(&program.keys, list).map_err(Error::from)?;
-    let gazetteer = &places::gazetteer(db).await?;
+    let gazetteer = &divisions::gazetteer(db).await.map_err(Error::from)?;
     let mut earlier = lists::committed(db, &list.source, &list.kind).await?;
     // The previous row is that of a month before. A death is reported once, whichever month said so first.
     earlier.retain(|l| l.id != list.id && (l.month < list.month || list.kind == "deaths"));

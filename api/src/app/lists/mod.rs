@@ -10,7 +10,6 @@ mod episode;
 mod items;
 mod people;
 mod person;
-mod places;
 mod register;
 mod row;
 mod steps;

@@ -61,8 +61,7 @@ pub async fn upload(
     if domain::date::parse_wire_month(&new.month).is_none() {
         return Err(Error::field("month_malformed", "月份格式应为 YYYY-MM", "month"));
     }
-    let known = divisions::find(program.db.read(), new.division).await?;
-    if known.is_none() {
+    if divisions::find(program.db.read(), new.division).await?.is_none() {
         return Err(Error::field("division_unknown", "没有这个区划", "division"));
     }
     if new.content.len() > files::MOST {

@@ -127,13 +127,13 @@ impl County {
     }
 
     async fn division(&self, name: &str) -> Uuid {
-        let all = divisions::list(&self.db, &divisions::Reach::County, false).await;
+        let all = api::store::divisions::tree(self.db.read()).await;
         all.unwrap().iter().find(|d| d.name == name).unwrap().id
     }
 
     /// Some village of a town.
     async fn village_of(&self, town: Uuid) -> Uuid {
-        let all = divisions::list(&self.db, &divisions::Reach::County, false).await;
+        let all = api::store::divisions::tree(self.db.read()).await;
         let all = all.unwrap();
         all.iter().find(|d| d.parent == Some(town)).unwrap().id
     }

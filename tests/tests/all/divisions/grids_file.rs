@@ -1,9 +1,15 @@
 //! Grids from a list by address ranges.
 
 use super::*;
-use api::app::grids::Verdict;
+use api::app::divisions::{DivisionPatch, FormerName};
+use api::app::grids::{GridPatch, Verdict};
+use domain::place::{Falls, Hint};
 
-tests::on_both!(the_grids_list_draws_the_county_once, rows_of_a_grids_list);
+tests::on_both!(
+    addresses_are_read_over_the_rows,
+    the_grids_list_draws_the_county_once,
+    rows_of_a_grids_list
+);
 
 async fn the_grids_list_draws_the_county_once(database: Database) {
     let db = &county(&database).await;
@@ -45,6 +51,10 @@ async fn rows_of_a_grids_list(database: Database) {
         ("G3,沙坪街道,良围村,后尾,甲,乙", "range_malformed from,to"),
         (
             "G3,沙坪街道,良围村,旧围,60,60",
+            "range_overlap natural_village,from,to",
+        ),
+        (
+            "G3,沙坪街道,良围村,旧围自然村,60,60",
             "range_overlap natural_village,from,to",
         ),
         ("G3,沙坪街道,仙溪村,旧围,1,60", "New"),
@@ -101,4 +111,53 @@ async fn rows_of_a_grids_list(database: Database) {
             .collect();
         assert_eq!(shown.join(" | "), expected, "{text}");
     }
+}
+
+async fn addresses_are_read_over_the_rows(database: Database) {
+    let db = &county(&database).await;
+    grids::import_rows(db, &rows(GRIDS), now()).await.unwrap();
+    let village = id(db, "良围村").await;
+    let old = DivisionPatch {
+        former: Some(vec![FormerName {
+            name: "云乡镇".into(),
+            since: None,
+            until: Some("2011-06-01".parse().unwrap()),
+        }]),
+        variants: Some(vec!["凉围村".into()]),
+        ..Default::default()
+    };
+    divisions::patch(db, &bureau(), village, &old, now())
+        .await
+        .unwrap();
+    let places = store::divisions::gazetteer(db.read()).await.unwrap();
+    let cases = [
+        ("鹤山市沙坪街道良围村委会旧围村86号", "旧围"),
+        ("沙坪良围旧围86", "旧围"),
+        ("广东省江门市鹤山市沙坪街道良围村后尾60号", "后尾1-60号"),
+        ("沙坪街道凉围村后尾61号", "后尾61号起"),
+        ("雅瑶镇仙溪村马塘5号", "马塘"),
+        ("沙坪街道良围村", "良围村"),
+        ("沙坪街道", "沙坪街道"),
+        ("某某路1号", "鹤山市"),
+    ];
+    for (address, expected) in cases {
+        let found = match places.place(address, Hint::default()).falls() {
+            Falls::Grid(grid) => grids::get(db, &bureau(), grid.uuid()).await.unwrap().grid.name,
+            Falls::Village(id) | Falls::Town(id) => {
+                divisions::get(db, &bureau(), id.uuid()).await.unwrap().name
+            }
+            Falls::County => "鹤山市".into(),
+        };
+        assert_eq!(found, expected, "{address}");
+    }
+    // What has ended is no place any more.
+    let grid = grids::list(db, &bureau(), &all()).await.unwrap()[0].grid.id;
+    let ended = GridPatch {
+        until: Some(Some(now().date())),
+        ..Default::default()
+    };
+    grids::patch(db, &bureau(), grid, &ended, now()).await.unwrap();
+    let places = store::divisions::gazetteer(db.read()).await.unwrap();
+    let read = places.place("沙坪街道良围村后尾60号", Hint::default());
+    assert_eq!(read.falls(), Falls::Village(village.into()));
 }

@@ -1,6 +1,7 @@
 //! Divisions and grids: what the bureau can change, what imports make of files, and who sees what.
 
 mod by_hand;
+mod door;
 mod file;
 mod grids_by_hand;
 mod grids_file;
