@@ -162,7 +162,7 @@ impl World {
             }
             "sign_in" => Some(json!({ "phone": "13900070101", "password": PASSWORD })),
             "change_password" => {
-                Some(json!({ "current_password": PASSWORD, "new_password": "新屋村的第三座石桥" }))
+                Some(json!({ "current_password": PASSWORD, "new_password": "新屋村头的第三座老石桥" }))
             }
             "refresh_session" => {
                 Some(json!({ "refresh_token": self.refresh, "installation": "phone-of-the-worker" }))
