@@ -57,12 +57,14 @@ impl Things {
         let mut path = operation.path.to_owned();
         for parameter in operation.parameters("path") {
             let name = parameter["name"].as_str().expect("a parameter has a name");
-            let value = self
-                .named(name)
-                .map(|id| id.to_string())
-                .or_else(|| example(parameter));
-            let value = value.unwrap_or_else(|| panic!("{}: nothing known as {name}", operation.id));
-            path = path.replace(&format!("{{{name}}}"), &value);
+            let place = format!("{{{name}}}");
+            // What an `id` is of, the step before it says: `/accounts/{id}`.
+            let before = operation.path.split('/').take_while(|step| *step != place);
+            let of = if name == "id" { before.last() } else { Some(name) };
+            let value = of.and_then(|of| self.named(of)).map(|id| id.to_string());
+            let value = value.or_else(|| example(parameter));
+            let value = value.unwrap_or_else(|| panic!("{}: nothing known for {name}", operation.id));
+            path = path.replace(&place, &value);
         }
         let mut separator = '?';
         for parameter in operation

@@ -63,6 +63,17 @@ impl Database {
         }
     }
 
+    /// An embedded database with the content of this one, which nobody may be writing to.
+    pub fn copied(&self) -> Database {
+        assert!(
+            !self.is_postgres(),
+            "only the embedded database is copied as files"
+        );
+        let copy = Database::empty_sqlite();
+        copy_folder(self.folder(), copy.folder());
+        copy
+    }
+
     /// The data folder: keys, files, and the embedded database.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -104,6 +115,21 @@ impl Database {
 
     fn sqlite_file(&self) -> std::path::PathBuf {
         self.folder.path().join(SQLITE_FILE)
+    }
+}
+
+/// Copies files with their permissions: keys that others can read are refused.
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&to).unwrap();
+            std::fs::set_permissions(&to, entry.metadata().unwrap().permissions()).unwrap();
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
