@@ -41,10 +41,9 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
             ))
         } else if twice {
             Some((AMBIGUOUS, "twice_in_file", "同一个人在本文件中出现多次且内容不同"))
-        } else if let Some(fault) = row.content.number_fault.as_deref() {
-            Some((AMBIGUOUS, fault, "身份证号无效，按姓名和出生日期存入底册"))
         } else {
-            None
+            let fault = row.content.number_fault.as_deref();
+            fault.map(|code| (AMBIGUOUS, code, "身份证号无效，按姓名和出生日期存入底册"))
         };
         let verdict = match &asked {
             Some((INVALID, ..)) => "invalid",
