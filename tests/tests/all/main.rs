@@ -10,4 +10,5 @@ mod lengths;
 mod licences;
 mod list_files;
 mod list_shapes;
+mod reading;
 mod schema;
