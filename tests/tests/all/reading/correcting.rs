@@ -60,15 +60,11 @@ async fn a_cadre_corrects(database: Database) {
     let now = residents::one(program, &cadre, id).await.unwrap();
     assert_eq!(now["fields"]["phone"], "13900078499");
     assert!(now["fields"].get("sex").is_none());
-    let found = names(
-        program,
-        &cadre,
-        &Filter {
-            phone: Some("13900078499".into()),
-            ..Filter::default()
-        },
-    );
-    assert_eq!(found.await, "梁少芳");
+    let by_phone = Filter {
+        phone: Some("13900078499".into()),
+        ..Filter::default()
+    };
+    assert_eq!(names(program, &cadre, &by_phone).await, "梁少芳");
     let steps = residents::history(program, &cadre, id).await.unwrap();
     let last = steps.last().unwrap();
     assert_eq!(
