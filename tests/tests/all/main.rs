@@ -17,5 +17,6 @@ mod list_files;
 mod list_hostile;
 mod list_shapes;
 mod process;
+mod reading;
 mod schema;
 mod stories;
