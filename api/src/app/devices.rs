@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Instant;
 use domain::text::clean;
 use entity::device;
+pub use entity::device::Model as DeviceRow;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 use std::fmt;

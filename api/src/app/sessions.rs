@@ -11,6 +11,7 @@ use crate::store::devices;
 use crate::store::sessions::{self, Which};
 use domain::Instant;
 use entity::session;
+pub use entity::session::Model as SessionRow;
 use uuid::Uuid;
 
 /// Milliseconds after a rotation in which even a token whose successor was used gets its answer again: consoles

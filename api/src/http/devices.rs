@@ -5,6 +5,7 @@ use super::contract::Tag;
 use super::error::Answer;
 use super::json::Json;
 use crate::app::devices;
+use crate::app::devices::DeviceRow;
 use crate::program::Program;
 use domain::Instant;
 use poem::web::Data;
@@ -49,7 +50,7 @@ impl Devices {
     ) -> Answer<Json<Vec<DeviceView>>> {
         let account = account.unwrap_or(who.0.account);
         let rows = devices::list(&program.db, &who.0, account).await?;
-        let view = |row: entity::device::Model| DeviceView {
+        let view = |row: DeviceRow| DeviceView {
             id: row.id,
             account: row.account,
             label: row.label,

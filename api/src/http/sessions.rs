@@ -5,6 +5,7 @@ use super::contract::Tag;
 use super::error::Answer;
 use super::json::Json;
 use crate::app::sessions;
+use crate::app::sessions::SessionRow;
 use crate::program::Program;
 use domain::Instant;
 use poem::web::Data;
@@ -41,7 +42,7 @@ impl Sessions {
     #[oai(path = "/sessions", method = "get", operation_id = "list_sessions")]
     async fn list_sessions(&self, program: Data<&Program>, who: SignedIn) -> Answer<Json<Vec<SessionView>>> {
         let rows = sessions::list(&program.db, &who.0, program.clock.now()).await?;
-        let view = |row: entity::session::Model| SessionView {
+        let view = |row: SessionRow| SessionView {
             id: row.id,
             device: row.device,
             created_at: instant(row.created_at),

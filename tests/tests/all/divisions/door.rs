@@ -10,6 +10,7 @@ use api::store::jobs::{self, NewJob};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
 
 tests::on_both!(
     the_bureau_draws_and_others_read_their_part,
@@ -56,7 +57,7 @@ async fn open(database: &Database) -> Door {
         .unwrap();
     let served = program.clone();
     let serving = tokio::spawn(async move {
-        http::serve(served, &config, std::future::pending())
+        http::serve(served, &config, CancellationToken::new(), |_| {})
             .await
             .unwrap();
     });
