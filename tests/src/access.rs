@@ -51,6 +51,14 @@ impl Table {
 /// The things of a seeded county by the names under which paths and bodies speak of them: `resident`, `grid`, …
 pub struct Things(pub BTreeMap<&'static str, Uuid>);
 
+/// What a list that is handed in is called.
+const LIST: &[(&str, &str)] = &[
+    ("kind", "disabled"),
+    ("source", "残联"),
+    ("month", "2026-11"),
+    ("name", "list.csv"),
+];
+
 impl Things {
     /// A request that would succeed for whoever may make it: path with query, content type and body.
     pub fn request(&self, operation: &Operation<'_>) -> (String, Option<(String, Vec<u8>)>) {
@@ -75,7 +83,12 @@ impl Things {
             let value = self
                 .named(name)
                 .map(|id| id.to_string())
-                .or_else(|| example(parameter));
+                .or_else(|| example(parameter))
+                .or_else(|| {
+                    LIST.iter()
+                        .find(|(n, _)| *n == name)
+                        .map(|(_, v)| (*v).to_owned())
+                });
             let value = value.unwrap_or_else(|| panic!("{}: no example of {name}", operation.id));
             path.push_str(&format!("{separator}{name}={value}"));
             separator = '&';

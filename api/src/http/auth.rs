@@ -110,6 +110,7 @@ struct Tokens {
     expires_in: i64,
     /// For `refresh_session`; replaced by each refresh, good for 180 days without use.
     refresh_token: String,
+    /// The account concerned.
     account: Uuid,
     /// The session's id, as in `list_sessions`.
     session: Uuid,
@@ -157,11 +158,13 @@ impl Example for RefreshRequest {
 /// The next pair of tokens of a session.
 #[derive(Object)]
 struct RenewedTokens {
+    /// To send as `Authorization: Bearer …`.
     access_token: String,
     /// Seconds that the access token is good.
     expires_in: i64,
     /// To present next time.
     refresh_token: String,
+    /// The account concerned.
     account: Uuid,
     /// The password must be changed first.
     must_change: bool,
@@ -220,14 +223,17 @@ impl From<Grant> for MyGrant {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct Me {
+    /// The account concerned.
     account: Uuid,
     /// The person's own name.
     name: String,
+    /// The session of this token.
     session: Uuid,
     /// The registration that this session was opened on.
     device: Option<Uuid>,
     /// Nothing else is open before `change_password`.
     must_change: bool,
+    /// What the account may do today.
     grants: Vec<MyGrant>,
 }
 

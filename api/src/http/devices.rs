@@ -19,7 +19,9 @@ pub struct Devices;
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct DeviceView {
+    /// Its id.
     id: Uuid,
+    /// The account concerned.
     account: Uuid,
     /// What its owner calls it.
     label: String,

@@ -1,5 +1,6 @@
 //! Divisions: the tree as somebody sees it, and how the bureau changes it.
 
+use super::absent::nested;
 use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::Answer;
@@ -55,6 +56,7 @@ struct OtherNameView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, example)]
 struct DivisionView {
+    /// Its id.
     id: Uuid,
     /// 6, 9 or 12 digits by the level (GB/T 2260, GB/T 10114); absent for villages that only a grids list names.
     code: Option<String>,
@@ -128,6 +130,7 @@ impl Example for NewDivisionBody {
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 struct FormerNameBody {
+    /// Its name.
     #[oai(validator(max_length = 100))]
     name: String,
     /// `YYYY-MM-DD`.
@@ -194,9 +197,11 @@ struct DivisionRowIssue {
 struct DivisionsImported {
     /// The sum of the others and of `issues`.
     rows: u32,
+    /// Rows that made something new.
     created: u32,
     /// Got a new name, or a code that they did not have yet.
     changed: u32,
+    /// Rows that changed nothing.
     same: u32,
     /// Rows that were left out.
     issues: Vec<DivisionRowIssue>,
@@ -307,15 +312,6 @@ impl Divisions {
     ) -> Answer<Json<DivisionsImported>> {
         let done = divisions::import_file(&program.db, &who.0, &body, program.clock.now()).await?;
         Ok(Json(done.into()))
-    }
-}
-
-/// Absent, `null` or a value, as use cases take it.
-pub(super) fn nested<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
-    match given {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Grids: which there are, and how the bureau draws them.
 
+use super::absent::nested;
 use super::auth::SignedIn;
 use super::contract::Tag;
-use super::divisions::nested;
 use super::error::Answer;
 use super::page;
 use crate::app::dates;
@@ -35,6 +35,7 @@ struct RangeView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, example)]
 struct GridView {
+    /// Its id.
     id: Uuid,
     /// Unique among current grids.
     code: String,
@@ -81,6 +82,7 @@ impl Example for GridView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct GridPage {
+    /// One page of them, in order.
     items: Vec<GridView>,
     /// To give as `after` for the next page; absent on the last.
     next: Option<String>,
@@ -122,8 +124,10 @@ impl Example for NewGridBody {
 #[derive(Object)]
 #[oai(deny_unknown_fields, rename = "GridPatch", example)]
 struct GridPatchBody {
+    /// Its code.
     #[oai(validator(max_length = 100))]
     code: Option<String>,
+    /// Its name.
     #[oai(validator(max_length = 100))]
     name: Option<String>,
     /// All ranges, instead of those that are there. Residents stay in their grids until somebody moves them.

@@ -21,19 +21,23 @@ pub struct Inbox;
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct Item {
+    /// Its id.
     id: Uuid,
     /// Its version: a decision names the one that the decider saw.
     n: i32,
     /// `proposal`, `conflict`, `merged_note`, `new_resident`, `departure`, `held_edit`, `unplaced`, …
     reason: String,
+    /// The resident concerned.
     resident: Option<Uuid>,
     /// The field concerned.
     key: String,
+    /// The village concerned.
     village: Option<Uuid>,
     /// Whose inbox: `village`, `town`, `county`.
     level: String,
     /// `open`, `decided`, `superseded`, `applied`.
     state: String,
+    /// When it was opened (RFC 3339, UTC).
     opened_at: String,
     /// Both sides, with who, when and source.
     content: Any<Value>,
@@ -42,6 +46,7 @@ struct Item {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct Items {
+    /// One page of them, in order.
     items: Vec<Item>,
     /// To give as `after` for the next page; absent on the last.
     next: Option<String>,
@@ -70,8 +75,11 @@ struct NewDecision {
 
 #[derive(Object)]
 struct DecisionView {
+    /// What was chosen.
     choice: String,
+    /// Who, by name.
     by: String,
+    /// When (RFC 3339, UTC).
     at: String,
     /// It had been taken already.
     repeat: bool,
@@ -132,7 +140,13 @@ impl Inbox {
 
     /// One item with both sides
     #[oai(path = "/:id", method = "get", operation_id = "get_inbox_item")]
-    async fn get(&self, program: Data<&Program>, who: SignedIn, id: Path<Uuid>) -> Answer<Json<Item>> {
+    async fn get(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The id of what is meant.
+        id: Path<Uuid>,
+    ) -> Answer<Json<Item>> {
         let who = decider(&who.0)?;
         Ok(Json(inbox::one(&program, &who, id.0).await?.into()))
     }
@@ -143,6 +157,8 @@ impl Inbox {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The id of what is meant.
         id: Path<Uuid>,
         body: Json<NewDecision>,
     ) -> Answer<Json<DecisionView>> {

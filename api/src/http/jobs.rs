@@ -32,11 +32,13 @@ enum JobState {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, example)]
 struct JobView {
+    /// Its id.
     id: Uuid,
     /// `commit_list`: writes a list's rows into the records.
     kind: String,
     /// What it is about: the list.
     subject: Option<Uuid>,
+    /// How far it is.
     state: JobState,
     /// Runs that were begun.
     attempts: i32,
@@ -76,6 +78,7 @@ impl Example for JobView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct JobPage {
+    /// One page of them, in order.
     items: Vec<JobView>,
     /// To give as `after` for the next page; absent on the last.
     next: Option<String>,

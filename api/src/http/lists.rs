@@ -42,7 +42,9 @@ enum Kind {
 struct ColumnView {
     /// The standard key; one that begins with a dot is read beyond the standard ones.
     key: String,
+    /// The header as the file writes it.
     header: String,
+    /// The sheet, counted from 0.
     sheet: i32,
     /// `certain`, `likely` or `doubtful`.
     sure: String,
@@ -53,35 +55,52 @@ struct ColumnView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "List")]
 struct ListBody {
+    /// Its id.
     id: Uuid,
+    /// The department that hands it in.
     source: String,
+    /// The kind of list.
     kind: String,
+    /// The division concerned.
     division: Uuid,
     /// `YYYY-MM`.
     month: String,
     /// `uploaded`, `committing` or `committed`.
     state: String,
+    /// Its name.
     name: String,
+    /// Rows found in the file.
     rows: i32,
+    /// People found in the file.
     persons: usize,
+    /// Sheets that hold data.
     sheets: Vec<String>,
+    /// Columns found, with their headers.
     columns: Vec<ColumnView>,
     /// What a clerk should know about the file.
     notes: Vec<String>,
     /// Rows by verdict, as far as the commit has come.
     verdicts: BTreeMap<String, i64>,
+    /// When it was handed in (RFC 3339, UTC).
     uploaded_at: String,
+    /// When it was committed; absent before.
     committed_at: Option<String>,
+    /// The job that does the work.
     job: Option<JobView>,
 }
 
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "ListJob")]
 struct JobView {
+    /// Its id.
+    /// Its id.
     id: Uuid,
     /// `queued`, `running`, `done` or `failed`.
+    /// How far it is.
     state: String,
+    /// Steps done.
     progress: i32,
+    /// Steps in all.
     total: i32,
     /// A stable code.
     error: Option<String>,
@@ -90,13 +109,16 @@ struct JobView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "ListPage")]
 struct Page {
+    /// One page of them, in order.
     items: Vec<ListBody>,
+    /// To give as `after` for the next page; absent on the last.
     next: Option<String>,
 }
 
 #[derive(Object)]
 #[oai(rename = "ListUploaded")]
 struct UploadedView {
+    /// Its id.
     id: Uuid,
     /// The same file was there already.
     repeat: bool,
@@ -105,24 +127,30 @@ struct UploadedView {
 #[derive(Object)]
 #[oai(rename = "ListCommit")]
 struct Started {
+    /// The job that does the work.
     job: Uuid,
+    /// The same had been asked for before.
     repeat: bool,
 }
 
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "ListRow")]
 struct RowView {
+    /// The sheet, counted from 0.
     sheet: i32,
     /// As the spreadsheet counts.
     row: i32,
     /// `new`, `same`, `changed`, `contradicted`, `ambiguous`, `invalid`; absent before the commit.
     verdict: Option<String>,
+    /// Why, in Chinese.
     reason: Option<String>,
+    /// The resident concerned.
     resident: Option<Uuid>,
     /// Values in normal form, by standard key.
     values: BTreeMap<String, String>,
     /// Key and code of each value that cannot be.
     faults: Any<Value>,
+    /// What the reader noticed.
     notes: Vec<String>,
     /// The cells as handed in: pairs of header and text.
     handed_in: Any<Value>,
@@ -131,6 +159,7 @@ struct RowView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "ListRows")]
 struct Rows {
+    /// One page of them, in order.
     items: Vec<RowView>,
     /// To give as `after` for the next page; absent on the last.
     next: Option<String>,
@@ -145,6 +174,8 @@ impl Lists {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The kind of list.
         kind: Query<Kind>,
         /// The department it comes from (`残联`, `民政`, …).
         source: Query<String>,
@@ -197,7 +228,13 @@ impl Lists {
 
     /// One list: its columns as understood, its rows by verdict, its job
     #[oai(path = "/:id", method = "get", operation_id = "get_list")]
-    async fn get(&self, program: Data<&Program>, who: SignedIn, id: Path<Uuid>) -> Answer<Json<ListBody>> {
+    async fn get(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The id of what is meant.
+        id: Path<Uuid>,
+    ) -> Answer<Json<ListBody>> {
         let reach = Reach::of(&who.0)?;
         Ok(Json(lists::get(&program, &reach, id.0).await?.into()))
     }
@@ -208,6 +245,8 @@ impl Lists {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The id of what is meant.
         id: Path<Uuid>,
         /// One verdict only.
         verdict: Query<Option<String>>,
@@ -230,7 +269,13 @@ impl Lists {
 
     /// Write the list's rows into register, grids or records, in the background
     #[oai(path = "/:id/commit", method = "post", operation_id = "commit_list")]
-    async fn commit(&self, program: Data<&Program>, who: SignedIn, id: Path<Uuid>) -> Answer<Json<Started>> {
+    async fn commit(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The id of what is meant.
+        id: Path<Uuid>,
+    ) -> Answer<Json<Started>> {
         let reach = Reach::of(&who.0)?;
         let done = lists::commit(&program, &reach, who.0.account, id.0, program.clock.now()).await?;
         Ok(Json(Started {

@@ -4,6 +4,7 @@
 //! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
 //! [`limit`] (bytes of a body after unpacking), the base path, the routes.
 
+mod absent;
 mod accounts;
 pub mod auth;
 pub mod contract;

@@ -38,10 +38,13 @@ impl StateParam {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct ResidentView {
+    /// The resident concerned.
     resident: Uuid,
     /// To give as `base` of an edit.
     version: Option<String>,
+    /// The village concerned.
     village: Option<Uuid>,
+    /// The grid concerned.
     grid: Option<Uuid>,
     /// `reported`, `present` or `departed`.
     state: String,
@@ -97,6 +100,7 @@ fn view(mut item: Map<String, Value>) -> Answer<ResidentView> {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct ResidentsPage {
+    /// One page of residents, in the order of their ids.
     residents: Vec<ResidentView>,
     /// To give as `after` for the next page; absent on the last.
     next: Option<Uuid>,
@@ -104,14 +108,18 @@ struct ResidentsPage {
 
 #[derive(Object)]
 struct ResidentCount {
+    /// How many.
     count: u64,
 }
 
 /// One field before and after.
 #[derive(Object)]
 struct ChangeView {
+    /// The field's key.
     key: String,
+    /// The value before.
     from: Any<Value>,
+    /// The value after.
     to: Any<Value>,
 }
 
@@ -119,19 +127,25 @@ struct ChangeView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct StepView {
+    /// The edit's id.
     edit: Uuid,
     /// The record's number after it.
     n: i32,
     /// `phone`, `console`, `list`, `decision`, …
     kind: String,
+    /// `merged`, `conflict`, `proposed` or `held`.
     outcome: String,
     /// Name of the author, where there is an account.
     by: Option<String>,
+    /// The account concerned.
     account: Uuid,
+    /// The device it was made on, where there was one.
     device: Option<Uuid>,
     /// By the author's clock.
     made_at: String,
+    /// When it was received (RFC 3339, UTC).
     received_at: String,
+    /// Fields that it changed.
     changes: Vec<ChangeView>,
 }
 
@@ -204,6 +218,8 @@ impl Residents {
         who: SignedIn,
         /// County, town or village.
         division: Query<Option<Uuid>>,
+
+        /// The grid concerned.
         grid: Query<Option<Uuid>>,
         /// With an open enrolment in this category.
         #[oai(validator(max_length = 60))]
@@ -264,6 +280,8 @@ impl Residents {
         who: SignedIn,
         /// County, town or village.
         division: Query<Option<Uuid>>,
+
+        /// The grid concerned.
         grid: Query<Option<Uuid>>,
         /// With an open enrolment in this category.
         #[oai(validator(max_length = 60))]
@@ -302,6 +320,8 @@ impl Residents {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<ResidentView>> {
         let item = residents::one(&program, &who.0, id.0).await?;
@@ -314,6 +334,8 @@ impl Residents {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<HistoryView>> {
         let steps = residents::history(&program, &who.0, id.0).await?;
@@ -331,6 +353,8 @@ impl Residents {
         &self,
         program: Data<&Program>,
         who: SignedIn,
+
+        /// The id of what is meant.
         id: Path<Uuid>,
         body: Json<NewEdit>,
     ) -> Answer<Json<EditedView>> {

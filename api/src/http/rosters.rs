@@ -36,6 +36,7 @@ struct RosterRequest {
     category: String,
     /// County, town or village; everything in the actor's scope without one.
     division: Option<Uuid>,
+    /// `csv` or `xlsx`.
     format: FormatParam,
     /// 1 to 200 characters; kept in the audit trail, so it names nobody.
     #[oai(validator(max_length = 400))]

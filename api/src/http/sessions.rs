@@ -19,6 +19,7 @@ pub struct Sessions;
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 struct SessionView {
+    /// Its id.
     id: Uuid,
     /// The registration it was opened on; none on a console.
     device: Option<Uuid>,

@@ -5,8 +5,10 @@
 //! begin in the middle: it commits in steps, and each step says with [`JobContext::advance`], in the same
 //! transaction, how far it is. A run that lost its lease gets [`JobFault::Lost`] there and commits nothing more.
 
+pub mod commit_list;
 mod runner;
 
+pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};
 
 use crate::store::db::{Cause, Db};
@@ -19,27 +21,6 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// The kinds of background work. A kind that a node has no handler for is left to nodes that have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum JobKind {
-    /// Writes a list's rows into the records; the subject is the list.
-    CommitList,
-}
-
-impl JobKind {
-    pub const ALL: [JobKind; 1] = [JobKind::CommitList];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            JobKind::CommitList => "commit_list",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<JobKind> {
-        JobKind::ALL.into_iter().find(|kind| kind.name() == text)
-    }
-}
 
 /// Why a run ended without success. Codes are stable names and hold no data.
 #[derive(Debug)]

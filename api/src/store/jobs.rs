@@ -13,6 +13,27 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+/// The kinds of background work. A kind that a node has no handler for is left to nodes that have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobKind {
+    /// Writes a list's rows into the records; the subject is the list.
+    CommitList,
+}
+
+impl JobKind {
+    pub const ALL: [JobKind; 1] = [JobKind::CommitList];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            JobKind::CommitList => "commit_list",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<JobKind> {
+        JobKind::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+}
+
 /// The states of a job's row.
 pub mod state {
     /// Waits for an owner, not before `lease_until`.

@@ -86,6 +86,9 @@ impl World {
         let mut things = BTreeMap::from([
             ("resident", resident),
             ("edit", edit),
+            // Nothing of these two is there: the roles that may ask hear 404.
+            ("job", Uuid::now_v7()),
+            ("list", Uuid::now_v7()),
             ("grid", county.place("良围一格")),
             ("division", county.place("良围村")),
             ("village", county.place("良围村")),
@@ -167,6 +170,10 @@ impl World {
             "refresh_session" => {
                 Some(json!({ "refresh_token": self.refresh, "installation": "phone-of-the-worker" }))
             }
+            "edit_resident" => Some(json!({
+                "id": Uuid::now_v7(), "base": "unknown",
+                "fields": { "living_arrangement": { "was": null, "now": "独居" } },
+            })),
             "sync" => Some(json!({ "catalogue": 1, "edits": [] })),
             _ => None,
         }

@@ -142,7 +142,7 @@ const FILES: [(&str, ListKind, &str, &str); 6] = [
 
 async fn a_county_of_lists(database: Database) {
     let county = County::new(&database).await;
-    let handlers = lists::handlers(&county.program);
+    let handlers = api::jobs::commit_list::handlers(&county.program);
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()

@@ -4,25 +4,24 @@
 //! `enrol` are what a step does for each kind of list.
 
 mod commit;
-mod draw;
-mod enrol;
+pub(crate) mod draw;
+pub(crate) mod enrol;
 mod episode;
 mod items;
 mod people;
 mod person;
-mod register;
+pub(crate) mod register;
 mod row;
-mod steps;
+pub(crate) mod steps;
 mod upload;
 
-pub use commit::{Started, commit, handlers};
+pub use commit::{Started, commit};
 pub use upload::{NewList, Uploaded, upload};
 
 use crate::actor::Actor;
 use crate::app::Error;
-use crate::jobs::JobKind;
 use crate::program::Program;
-use crate::store::jobs;
+use crate::store::jobs::{self, JobKind};
 use crate::store::lists::{self, Head, Row};
 use domain::catalogue::Role;
 use entity::{job, list};

@@ -58,6 +58,7 @@ pub(super) enum StateName {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(super) struct GrantView {
+    /// Its id.
     pub(super) id: Uuid,
     pub(super) role: RoleName,
     /// Village of a cadre, town of a town officer.
@@ -93,7 +94,9 @@ impl From<DatedGrant> for GrantView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(super) struct AccountView {
+    /// Its id.
     pub(super) id: Uuid,
+    /// Its name.
     pub(super) name: String,
     /// Mobile number that it signs in with.
     pub(super) phone: String,
@@ -133,6 +136,7 @@ impl From<AccountInfo> for AccountView {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(super) struct AccountPage {
+    /// One page of them, in order.
     pub(super) items: Vec<AccountView>,
     /// For `after`; absent on the last page.
     pub(super) next: Option<Uuid>,
@@ -166,6 +170,7 @@ impl Example for NewAccountBody {
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct CodeView {
+    /// The account concerned.
     pub(super) account: Uuid,
     /// To sign in with instead of a password, which must then be set.
     pub(super) code: String,
@@ -199,11 +204,14 @@ impl Example for CodeView {
 #[oai(deny_unknown_fields, example)]
 pub(super) struct NewGrantBody {
     pub(super) role: RoleName,
+    /// The division concerned.
     pub(super) division: Option<Uuid>,
+    /// The grid concerned.
     pub(super) grid: Option<Uuid>,
     /// A category's key in the catalogue.
     #[oai(validator(max_length = 60))]
     pub(super) category: Option<String>,
+    /// The department, for that role.
     #[oai(validator(max_length = 60))]
     pub(super) department: Option<String>,
     /// First day, `YYYY-MM-DD`; today when absent.
