@@ -1,4 +1,4 @@
-# run · test · bench · openapi · fmt: all that is done with this workspace.
+# run · test · openapi · fmt: all that is done with this workspace.
 
 # Where `make run` keeps its county, and how its program is built (see docs of Cargo profiles): dev or release.
 DATA ?= data
@@ -9,12 +9,11 @@ program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$
 # With the whole workspace's features, so that the tests' dependencies are not built a second time.
 build = cargo build --locked --workspace --bin heshan-grid
 
-.PHONY: help run test fmt-check lint doc tests bench openapi fmt
+.PHONY: help run test fmt-check lint doc tests openapi fmt
 
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
 	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
-	@echo 'make bench    the published numbers again, in a release build'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
 	@echo 'make fmt      formats the code'
 
@@ -42,10 +41,6 @@ doc: lint
 tests: doc
 	cargo test --locked --workspace --no-run
 	scripts/with-postgres cargo test --locked --workspace
-
-bench:
-	@scripts/check-toolchain
-	cargo run --locked --release --package bench
 
 openapi:
 	$(build)
