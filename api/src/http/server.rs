@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 /// How long requests in flight may take once the program was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Serves until `stop` is cancelled; returns when every request has been answered or [`GRACE`] is over.
+/// Serves until `stop` is cancelled; returns when every request has been answered or the grace period is over.
 /// `listening` is told the address, which matters where port 0 was asked for.
 pub async fn serve(
     program: Program,
