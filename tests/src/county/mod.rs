@@ -124,7 +124,7 @@ impl County {
             .unwrap_or_else(|| panic!("there is no {name}"))
     }
 
-    /// Somebody of [`people`] at a console, signed in.
+    /// Somebody of the county at a console, signed in.
     pub async fn console(&self, name: &str) -> Console {
         let signed_in = self.sign_in(name, None).await;
         Console::new(
