@@ -14,56 +14,34 @@ impl Batch<'_> {
     /// The receipt of an edit that is known; the same id with other content, or from another device, is held.
     pub(super) fn repeated(&mut self, one: &One) -> Result<Option<Json>, Error> {
         let digest = one.digest();
-        let keys = self.desk.program.keys.clone();
-        if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
-            let mut receipt = held::body(&keys, row)?.receipt;
+        let keys = &self.desk.program.keys;
+        let again = |mut receipt: Json| {
             receipt["repeat"] = true.into();
-            return Ok(Some(receipt));
+            Ok(Some(receipt))
+        };
+        // Twice in one request is a repeat like any other.
+        if let Some(receipt) = self.answered.get(&digest) {
+            return again(receipt.clone());
+        }
+        if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
+            return again(held::body(keys, row)?.receipt);
         }
         let Some(id) = one.id() else { return Ok(None) };
-        if let Some(row) = self.known.get(&id) {
-            if row.device == Some(self.phone.device) && row.digest == digest {
-                let mut receipt = edits::body(&keys, row)?.receipt;
-                receipt["repeat"] = true.into();
-                return Ok(Some(receipt));
-            }
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
+        let known = self.known.get(&id);
+        if let Some(row) = known.filter(|k| k.device == Some(self.phone.device) && k.digest == digest) {
+            return again(edits::body(keys, row)?.receipt);
         }
-        let held_other = self.held.iter().any(|h| h.edit == Some(id));
-        let earlier = self.desk.receipt_of(id);
-        if let Some(mut receipt) = earlier {
-            if self
-                .all
-                .iter()
-                .any(|o| o.index != one.index && o.id() == Some(id) && o.digest() == digest)
-            {
-                receipt["repeat"] = true.into();
-                return Ok(Some(receipt));
-            }
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
+        let held = self.held.iter().any(|h| h.edit == Some(id));
+        if known.is_none() && !held && !self.ids.contains(&id) {
+            return Ok(None);
         }
-        if held_other {
-            self.fresh += 1;
-            return Ok(Some(self.hold(
-                one,
-                "id_reused",
-                "该修改编号已用于不同内容，已保留",
-                None,
-            )));
-        }
-        Ok(None)
+        self.fresh += 1;
+        Ok(Some(self.hold(
+            one,
+            "id_reused",
+            "该修改编号已用于不同内容，已保留",
+            None,
+        )))
     }
 
     pub(super) fn hold(&mut self, one: &One, code: &str, message: &str, waits_for: Option<Uuid>) -> Json {

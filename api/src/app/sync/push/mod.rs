@@ -41,15 +41,7 @@ pub async fn take_in(
             "一次最多发送 200 条修改，请分批发送",
         ));
     }
-    let mut all: Vec<One> = Vec::with_capacity(request.edits.len());
-    for (index, raw) in request.edits.iter().enumerate() {
-        let raw = raw.get().to_owned();
-        all.push(One {
-            index,
-            arrived: Arrived::parse(raw.as_bytes()),
-            raw,
-        });
-    }
+    let all = One::all(request);
     if all.is_empty() && request.dropped.is_empty() {
         // Nothing to write: no write transaction, no lock.
         let row = crate::store::standing::read(program.db.read(), phone.device)
@@ -88,15 +80,7 @@ pub async fn hand_in(
     request: &Request,
     now: Instant,
 ) -> Result<TakenIn, Error> {
-    let mut all: Vec<One> = Vec::with_capacity(request.edits.len());
-    for (index, raw) in request.edits.iter().enumerate() {
-        let raw = raw.get().to_owned();
-        all.push(One {
-            index,
-            arrived: Arrived::parse(raw.as_bytes()),
-            raw,
-        });
-    }
+    let all = One::all(request);
     let all = &all;
     program
         .db
@@ -121,6 +105,9 @@ struct Batch<'a> {
     held: Vec<entity::held::Model>,
     seqs: BTreeMap<i64, Uuid>,
     holds: BTreeSet<Uuid>,
+    /// What this request was answered so far: receipts by digest, and the ids that were used.
+    answered: BTreeMap<[u8; 32], Json>,
+    ids: BTreeSet<Uuid>,
     skew: i64,
     fresh: i64,
     new_seqs: Vec<i64>,
@@ -159,6 +146,8 @@ impl<'a> Batch<'a> {
             held,
             seqs: seqs.into_iter().collect(),
             holds: holds.into_iter().map(|h| h.resident).collect(),
+            answered: BTreeMap::new(),
+            ids: BTreeSet::new(),
             skew,
             fresh: 0,
             new_seqs: Vec::new(),
@@ -173,6 +162,10 @@ impl<'a> Batch<'a> {
         for n in order {
             let one = &self.all[*n];
             let receipt = self.one(one).await?;
+            self.answered
+                .entry(one.digest())
+                .or_insert_with(|| receipt.clone());
+            self.ids.extend(one.id());
             if let Some(edit) = one.edit()
                 && receipt["outcome"] != "held"
             {

@@ -1,5 +1,6 @@
 //! One edit of a request, and how it is known.
 
+use crate::app::sync::Request;
 use sync::{Arrived, Edit};
 use uuid::Uuid;
 
@@ -11,6 +12,17 @@ pub struct One {
 }
 
 impl One {
+    /// The edits of a request, each read by itself.
+    pub fn all(request: &Request) -> Vec<One> {
+        let raw = request.edits.iter().map(|raw| raw.get());
+        let read = |(index, raw): (usize, &str)| One {
+            index,
+            arrived: Arrived::parse(raw.as_bytes()),
+            raw: raw.to_owned(),
+        };
+        raw.enumerate().map(read).collect()
+    }
+
     pub fn edit(&self) -> Option<&Edit> {
         match &self.arrived {
             Arrived::Edit(edit) => Some(edit),
