@@ -20,6 +20,9 @@ pub struct Model {
     pub uploaded_at: i64,
     pub begun_at: Option<i64>,
     pub committed_at: Option<i64>,
+    pub complete: bool,
+    pub known: Option<i32>,
+    pub planned_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

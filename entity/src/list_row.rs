@@ -16,6 +16,8 @@ pub struct Model {
     pub verdict: Option<String>,
     pub reason: Option<String>,
     pub sealed: Vec<u8>,
+    pub planned: Option<String>,
+    pub planned_reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod app;
+pub mod clerk;
 pub mod client;
 pub mod console;
 pub mod contract;

@@ -6,7 +6,9 @@
 //! transaction, how far it is. A run that lost its lease gets [`JobFault::Lost`] there and commits nothing more.
 
 pub mod commit_list;
+mod list_run;
 mod runner;
+mod try_list;
 
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};

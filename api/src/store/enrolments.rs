@@ -5,7 +5,7 @@ use super::sealed;
 use crate::seal::Keyring;
 use entity::{enrolment, placement};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -37,6 +37,21 @@ pub async fn open_of<C: ConnectionTrait>(
         .one(db)
         .await?;
     Ok(found)
+}
+
+/// The open episodes of some residents.
+pub async fn open_of_all<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+) -> Result<Vec<enrolment::Model>, DbErr> {
+    let mut out = Vec::new();
+    for part in residents.chunks(500) {
+        let open = enrolment::Entity::find()
+            .filter(enrolment::Column::Resident.is_in(part.iter().copied()))
+            .filter(enrolment::Column::Until.is_null());
+        out.extend(open.all(db).await?);
+    }
+    Ok(out)
 }
 
 pub async fn begin<C: ConnectionTrait>(db: &C, keys: &Keyring, new: &NewEnrolment<'_>) -> Result<(), Fault> {

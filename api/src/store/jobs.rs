@@ -18,14 +18,17 @@ use uuid::Uuid;
 pub enum JobKind {
     /// Writes a list's rows into the records; the subject is the list.
     CommitList,
+    /// Says what a list's rows would become, and writes nothing into any record; the subject is the list.
+    TryList,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 1] = [JobKind::CommitList];
+    pub const ALL: [JobKind; 2] = [JobKind::CommitList, JobKind::TryList];
 
     pub const fn name(self) -> &'static str {
         match self {
             JobKind::CommitList => "commit_list",
+            JobKind::TryList => "try_list",
         }
     }
 

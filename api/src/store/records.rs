@@ -45,15 +45,34 @@ pub async fn lock_all<C: ConnectionTrait>(
     keys: &Keyring,
     ids: &BTreeSet<Uuid>,
 ) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
+    load_all(db, keys, ids, true).await
+}
+
+/// The records of these residents as they stand, for whoever writes nothing.
+pub async fn look_at<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
+    load_all(db, keys, ids, false).await
+}
+
+async fn load_all<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &BTreeSet<Uuid>,
+    lock: bool,
+) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
     let mut out = BTreeMap::new();
     let all: Vec<Uuid> = ids.iter().copied().collect();
     for part in all.chunks(200) {
-        let rows = resident::Entity::find()
+        let mut rows = resident::Entity::find()
             .filter(resident::Column::Id.is_in(part.iter().copied()))
-            .order_by_asc(resident::Column::Id)
-            .lock_exclusive()
-            .all(db)
-            .await?;
+            .order_by_asc(resident::Column::Id);
+        if lock {
+            rows = rows.lock_exclusive();
+        }
+        let rows = rows.all(db).await?;
         let docs = document::Entity::find().filter(document::Column::Resident.is_in(part.iter().copied()));
         let mut docs: BTreeMap<Uuid, Vec<u8>> = docs
             .all(db)

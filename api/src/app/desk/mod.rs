@@ -89,11 +89,31 @@ impl<'a> Desk<'a> {
         if !from.is_empty() {
             records::stamp(&**txn, &mut loaded, &from).await?;
         }
+        Desk::over(txn, program, loaded, now).await
+    }
+
+    /// A desk to see what would become of records, which are not locked: whoever looks must not save.
+    pub async fn look(
+        txn: &Txn,
+        program: &'a Program,
+        ids: &BTreeSet<Uuid>,
+        now: Instant,
+    ) -> Result<Desk<'a>, Error> {
+        let loaded = records::look_at(&**txn, &program.keys, ids).await?;
+        Desk::over(txn, program, loaded, now).await
+    }
+
+    async fn over(
+        txn: &Txn,
+        program: &'a Program,
+        records: BTreeMap<Uuid, Loaded>,
+        now: Instant,
+    ) -> Result<Desk<'a>, Error> {
         let mut desk = Desk {
             txn: txn.clone(),
             program,
             now,
-            records: loaded,
+            records,
             items: BTreeMap::new(),
             news: Vec::new(),
             closed: Vec::new(),

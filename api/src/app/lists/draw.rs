@@ -4,12 +4,12 @@ use super::items::{INVALID, Question};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::app::grids::{self, GridRow, Verdict};
-use crate::store::lists::{Outcome, Row};
+use crate::store::lists::{Outcome, Row, Stage};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Draws the grids, and says what became of each row with what must be asked. The same rows again change nothing,
-/// so that a run that breaks off may begin anew.
+/// Draws the grids (a dry run only looks what would come of it), and says what became of each row with what must be
+/// asked. The same rows again change nothing, so that a run that breaks off may begin anew.
 pub async fn draw<'a>(cx: &Commit<'_>, rows: &'a [Row]) -> Result<(Vec<Outcome>, Vec<Question<'a>>), Error> {
     // Rows are told apart by their place in the list: several sheets may each have a row 2.
     let wanted: Vec<GridRow> = rows
@@ -17,7 +17,10 @@ pub async fn draw<'a>(cx: &Commit<'_>, rows: &'a [Row]) -> Result<(Vec<Outcome>,
         .enumerate()
         .map(|(at, row)| grid_row(at, row))
         .collect();
-    let done = grids::import_rows(&cx.program.db, &wanted, cx.now).await?;
+    let done = match cx.stage {
+        Stage::Final => grids::import_rows(&cx.program.db, &wanted, cx.now).await?,
+        Stage::Planned => grids::check_rows(&cx.program.db, &wanted, cx.now).await?,
+    };
     let verdicts: BTreeMap<u32, Verdict> = done.rows.iter().map(|r| (r.row, r.verdict)).collect();
     let (mut outcomes, mut questions) = (Vec::new(), Vec::new());
     for (at, row) in rows.iter().enumerate() {

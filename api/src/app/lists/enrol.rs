@@ -1,95 +1,56 @@
-//! One step of a list of people: each row linked, compared with what its source said before, written.
+//! What one row of a list of people comes to: whom it is about, what it changes, its verdict.
 
+use super::episode::{Episode, Open};
 use super::items::{AMBIGUOUS, INVALID, Question};
-use super::people::{self, listed};
+use super::people;
 use super::person::{person, why_message};
 use super::row::{category, identity};
 use super::steps::Commit;
 use crate::app::Error;
-use crate::app::desk::{Desk, Origin};
-use crate::store::db::Txn;
-use crate::store::enrolments;
-use crate::store::lists::{self, Content, Outcome, Row};
+use crate::app::desk::Desk;
+use crate::store::lists::{Content, Outcome, Row};
+use crate::store::records::Loaded;
 use crate::store::register::Entry;
-use domain::catalogue::Role;
-use domain::date::parse_wire;
+use domain::EditId;
+use domain::ResidentId;
 use domain::place::Falls;
-use domain::{EditId, ResidentId, Value};
 use matching::link::{Link, Person, link};
 use matching::three_way::{Step, verdict};
 use serde_json::json;
-use std::collections::BTreeMap;
-use sync::record::Source;
-use sync::{Door, State, Writer};
+use std::collections::{BTreeMap, BTreeSet};
+use sync::State;
 use uuid::Uuid;
-
-/// Takes some rows into the records, in one transaction.
-pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
-    let all: Vec<&Row> = rows.iter().collect();
-    let found = people::find(&**txn, cx.program, &all).await?;
-    let ids: Vec<Uuid> = found.residents.iter().copied().collect();
-    let before: Vec<Uuid> = cx.earlier.iter().map(|l| l.id).collect();
-    let mut previous = lists::rows_of(&**txn, &cx.program.keys, &before, &ids).await?;
-    previous.sort_by_key(|row| before.iter().position(|id| *id == row.list));
-    let desk = Desk::open(txn, cx.program, &found.residents, &[], cx.now).await?;
-    let mut run = Run {
-        cx,
-        txn,
-        residents: desk.records.values().filter_map(people::resident).collect(),
-        listed: listed(&found.register),
-        register: found.register,
-        previous,
-        desk,
-        questions: Vec::new(),
-        to_town: Vec::new(),
-        done: BTreeMap::new(),
-    };
-    for row in rows {
-        let outcome = run.one(row).await?;
-        run.done.insert((row.sheet, row.row), outcome);
-    }
-    let Run {
-        desk,
-        questions,
-        to_town,
-        done,
-        ..
-    } = run;
-    cx.ask(&**txn, &questions).await?;
-    desk.save().await?;
-    lists::to_town(&**txn, &to_town).await?;
-    for row in rows {
-        lists::judge(&**txn, row, &done[&(row.sheet, row.row)]).await?;
-    }
-    Ok(())
-}
 
 pub(super) struct Run<'a> {
     pub(super) cx: &'a Commit<'a>,
-    pub(super) txn: &'a Txn,
     pub(super) desk: Desk<'a>,
-    residents: Vec<Person<ResidentId>>,
-    register: BTreeMap<i64, Entry>,
-    listed: Vec<Person<i64>>,
+    /// Open episodes by resident and category.
+    pub(super) open: BTreeMap<Uuid, BTreeMap<String, Open>>,
+    pub(super) episodes: Vec<Episode>,
+    pub(super) residents: Vec<Person<ResidentId>>,
+    pub(super) register: BTreeMap<i64, Entry>,
+    pub(super) listed: Vec<Person<i64>>,
     /// What this source said of these residents in committed lists, the latest month first.
-    previous: Vec<Row>,
-    questions: Vec<Question<'a>>,
-    /// Residents whose town is known and whose village is not.
-    to_town: Vec<(Uuid, Uuid)>,
-    done: BTreeMap<(i32, i32), Outcome>,
+    pub(super) previous: Vec<Row>,
+    pub(super) questions: Vec<Question<'a>>,
+    pub(super) places: Vec<(Uuid, Uuid)>,
+    pub(super) to_town: Vec<(Uuid, Uuid)>,
+    pub(super) entered: BTreeSet<Uuid>,
+    /// What became of rows so far, as far as another row repeats them.
+    pub(super) told: BTreeMap<(i32, i32), Outcome>,
 }
 
 impl<'a> Run<'a> {
-    async fn one(&mut self, row: &'a Row) -> Result<Outcome, Error> {
+    pub(super) fn one(&mut self, row: &'a Row) -> Result<Outcome, Error> {
         let faults = &row.content.faults;
         if faults.iter().any(|(_, why)| why == "twice_in_file") {
             let message = "同一个人在本文件中出现多次且内容不同";
             return Ok(self.ask(row, AMBIGUOUS, "twice_in_file", message, Vec::new(), Vec::new()));
         }
         if let Some(place) = row.content.same_as
-            && let Some(outcome) = self.earlier(row.list, place).await?
+            && let Some(outcome) = self.told.get(&place)
         {
-            return Ok(outcome);
+            return Ok(outcome.clone());
         }
         let who = identity(&row.content);
         let linked = link(&who, &self.residents, &self.listed);
@@ -128,34 +89,16 @@ impl<'a> Run<'a> {
         let entry = match linked {
             Link::Resident(id) => {
                 let id = id.uuid();
-                if self.desk.records[&id].record.state == State::Departed {
+                if self.record(id)?.record.state == State::Departed {
                     let message = "该人员已离册，名单中仍有其人";
                     return Ok(self.ask(row, AMBIGUOUS, "resident_departed", message, vec![id], Vec::new()));
                 }
-                return self.enrol(row, id, category, None).await;
+                return self.enrol(row, id, category, None);
             }
             Link::Register(key) => self.register.get(&key).map(|e| e.values.clone()),
             Link::New | Link::Ambiguous { .. } | Link::Invalid => None,
         };
-        self.enter(row, category, entry.unwrap_or_default()).await
-    }
-
-    /// What became of the row that this one repeats.
-    async fn earlier(&self, list: Uuid, place: (i32, i32)) -> Result<Option<Outcome>, Error> {
-        if let Some(outcome) = self.done.get(&place) {
-            return Ok(Some(outcome.clone()));
-        }
-        let found = lists::row(&**self.txn, list, place).await?;
-        Ok(found.and_then(|row| {
-            let verdict = VERDICTS
-                .into_iter()
-                .find(|v| Some(*v) == row.verdict.as_deref())?;
-            Some(Outcome {
-                verdict,
-                reason: row.reason,
-                resident: row.resident,
-            })
-        }))
+        self.enter(row, category, entry.unwrap_or_default())
     }
 
     fn ask(
@@ -182,7 +125,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn previous(&self, id: Uuid, category: Option<&str>) -> Option<&Content> {
+    pub(super) fn previous(&self, id: Uuid, category: Option<&str>) -> Option<&Content> {
         let kind = &self.cx.list.kind;
         let fits = |row: &&Row| {
             row.resident == Some(id)
@@ -200,7 +143,7 @@ impl<'a> Run<'a> {
     }
 
     /// Somebody who is no resident yet.
-    async fn enter(
+    fn enter(
         &mut self,
         row: &'a Row,
         category: &'static str,
@@ -221,9 +164,9 @@ impl<'a> Run<'a> {
         let grid = placed.grid.map(|g| g.uuid());
         let village = placed.village.map(|v| v.uuid());
         self.desk.create(id, State::Present, village, grid);
-        let outcome = self.enrol(row, id, category, Some(&register)).await?;
-        if grid.is_some() {
-            enrolments::place(&**self.txn, id, grid, Some(cx.account), cx.now.millis()).await?;
+        let outcome = self.enrol(row, id, category, Some(&register))?;
+        if let Some(grid) = grid {
+            self.places.push((id, grid));
         } else {
             let edit = self.edit_id(row, id);
             let candidates: Vec<String> = placed.candidates.iter().map(ToString::to_string).collect();
@@ -235,7 +178,8 @@ impl<'a> Run<'a> {
                 self.to_town.push((id, town.uuid()));
             }
         }
-        self.residents.extend(people::resident(&self.desk.records[&id]));
+        self.residents.extend(people::resident(self.record(id)?));
+        self.entered.insert(id);
         let told = outcome.reason.unwrap_or_default();
         Ok(Outcome {
             reason: Some(if grid.is_some() {
@@ -248,7 +192,7 @@ impl<'a> Run<'a> {
     }
 
     /// Writes what the row says, and keeps the episode. `register` is given for who is new.
-    async fn enrol(
+    fn enrol(
         &mut self,
         row: &'a Row,
         id: Uuid,
@@ -256,7 +200,7 @@ impl<'a> Run<'a> {
         register: Option<&BTreeMap<String, String>>,
     ) -> Result<Outcome, Error> {
         let cx = self.cx;
-        if self.says_again(row, id) && !self.episode(row, id, category).await? {
+        if self.says_again(row, id) && !self.episode(row, id, category)? {
             return Ok(Outcome {
                 verdict: "same",
                 reason: Some("与上次名单一致".to_owned()),
@@ -265,7 +209,7 @@ impl<'a> Run<'a> {
         }
         let (mut steps, unfit) = {
             let before = self.previous(id, Some(category));
-            cx.steps(&self.desk.records[&id], category, &row.content, before)
+            cx.steps(self.record(id)?, category, &row.content, before)
         };
         let said = verdict(steps.iter().map(|d| &d.step));
         let labels = |wanted: &dyn Fn(&Step) -> bool| {
@@ -298,7 +242,7 @@ impl<'a> Run<'a> {
             }
         }
         self.write(row, id, &steps, &facts, None)?;
-        let begun = self.episode(row, id, category).await?;
+        let begun = self.episode(row, id, category)?;
         let label = cx.program.catalogue.categories.iter().find(|c| c.key == category);
         let label = label.map_or(category, |c| c.label);
         let (verdict, mut reason) = match (begun, said.name()) {
@@ -318,77 +262,17 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The same item as a phone's report of a death makes.
-    fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
-        let outcome = |verdict, reason: &str, resident| Outcome {
-            verdict,
-            reason: Some(reason.to_owned()),
-            resident,
-        };
-        let Link::Resident(id) = linked else {
-            return Ok(outcome("same", "不是在册人员，无需处理", None));
-        };
-        let id = id.uuid();
-        if self.desk.records[&id].record.state == State::Departed {
-            return Ok(outcome("same", "该人员已离册", Some(id)));
-        }
-        let date = row.content.get("death_date");
-        if self
-            .previous(id, None)
-            .is_some_and(|p| p.get("death_date") == date)
-        {
-            return Ok(outcome("same", "此前的名单已报告", Some(id)));
-        }
-        let date = date.filter(|d| parse_wire(d).is_some());
-        let report = json!({ "kind": "died", "date": date, "place": null, "text": null });
-        self.write(row, id, &[], &[], Some(report))?;
-        Ok(outcome("changed", "已生成离册待办，待村居核实", Some(id)))
+    pub(super) fn record(&self, id: Uuid) -> Result<&Loaded, Error> {
+        self.desk.records.get(&id).ok_or(Error::NotFound)
     }
 
-    fn write(
-        &mut self,
-        row: &Row,
-        id: Uuid,
-        steps: &[super::steps::Done<'_>],
-        identity: &[(&'static str, Value)],
-        report: Option<serde_json::Value>,
-    ) -> Result<(), Error> {
-        let cx = self.cx;
-        let loaded = &self.desk.records[&id];
-        let Some(edit) = cx.edit(loaded, self.edit_id(row, id), steps, identity, report)? else {
-            return Ok(());
-        };
-        let writer = Writer {
-            account: cx.account.into(),
-            device: None,
-            role: Role::Department,
-            door: Door::List {
-                source: cx.list.source.clone(),
-            },
-            name: self.name(),
-        };
-        let origin = Origin {
-            writer: &writer,
-            source: Source::List {
-                list: self.name(),
-                month: cx.list.month.clone(),
-            },
-            kind: "list",
-            skew: 0,
-        };
-        self.desk.take(&edit, &origin)?;
-        Ok(())
-    }
-
-    fn edit_id(&self, row: &Row, resident: Uuid) -> Uuid {
+    pub(super) fn edit_id(&self, row: &Row, resident: Uuid) -> Uuid {
         self.cx.derive("list_edit", (row.sheet, row.row), resident)
     }
 
     /// As provenance shows it: who handed the list in, and of what.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let kind = crate::lists::ListKind::parse(&self.cx.list.kind);
         format!("{}{}", self.cx.list.source, kind.map_or("名单", |k| k.label()))
     }
 }
-
-const VERDICTS: [&str; 6] = ["new", "same", "changed", "contradicted", "ambiguous", "invalid"];

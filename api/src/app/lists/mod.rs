@@ -1,28 +1,33 @@
 //! Lists in 名单: handed in, shown, committed row by row into register, grids and records.
 //!
-//! `upload` keeps the file and its reading, `commit` starts the job and runs it in steps; `register`, `draw` and
-//! `enrol` are what a step does for each kind of list.
+//! `upload` keeps the file and its reading, `dry_run` and `commit` start the jobs that go through it in steps;
+//! `register`, `draw` and `judge` judge a step of each kind of list, and write it when it is committed.
 
+pub(crate) mod carry;
 mod commit;
 pub(crate) mod draw;
-pub(crate) mod enrol;
+mod dry_run;
+mod enrol;
 mod episode;
 mod items;
+pub(crate) mod judge;
 mod people;
 mod person;
 pub(crate) mod register;
 mod row;
+mod say;
 pub(crate) mod steps;
 mod upload;
 
 pub use commit::{Started, commit};
+pub use dry_run::dry_run;
 pub use upload::{NewList, Uploaded, upload};
 
 use crate::actor::Actor;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::jobs::{self, JobKind};
-use crate::store::lists::{self, Head, Row};
+use crate::store::lists::{self, Head, Part, Row, Stage};
 use domain::catalogue::Role;
 use entity::{job, list};
 use std::collections::BTreeMap;
@@ -66,7 +71,12 @@ pub struct ListView {
     pub head: Head,
     /// Rows by verdict; empty before the commit.
     pub verdicts: BTreeMap<String, i64>,
+    /// Rows by what the newest dry run says of them.
+    pub planned: BTreeMap<String, i64>,
+    /// The commit's.
     pub job: Option<job::Model>,
+    /// The newest dry run's.
+    pub dry_run: Option<job::Model>,
 }
 
 /// One list in reach.
@@ -106,7 +116,13 @@ pub async fn rows(
     limit: u64,
 ) -> Result<Vec<Row>, Error> {
     found(program, reach, id).await?;
-    Ok(lists::rows(program.db.read(), &program.keys, id, verdict, after, Some(limit)).await?)
+    let part = Part {
+        verdict,
+        after,
+        limit: Some(limit),
+        of_file: false,
+    };
+    Ok(lists::rows(program.db.read(), &program.keys, id, part).await?)
 }
 
 async fn found(program: &Program, reach: &Reach, id: Uuid) -> Result<list::Model, Error> {
@@ -116,12 +132,16 @@ async fn found(program: &Program, reach: &Reach, id: Uuid) -> Result<list::Model
 
 async fn view(program: &Program, row: list::Model) -> Result<ListView, Error> {
     let db = program.db.read();
-    let mut verdicts = lists::verdicts(db, row.id).await?;
+    let mut verdicts = lists::verdicts(db, row.id, Stage::Final).await?;
     verdicts.remove("");
+    let mut planned = lists::verdicts(db, row.id, Stage::Planned).await?;
+    planned.remove("");
     Ok(ListView {
         head: lists::head(&program.keys, &row)?,
         verdicts,
+        planned,
         job: jobs::of_subject(db, JobKind::CommitList.name(), row.id).await?,
+        dry_run: jobs::of_subject(db, JobKind::TryList.name(), row.id).await?,
         row,
     })
 }

@@ -23,28 +23,45 @@ pub struct Found {
     pub register: BTreeMap<i64, Entry>,
 }
 
-/// Looks for everybody whom these rows may be about.
-pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, rows: &[&Row]) -> Result<Found, Error> {
+/// Keyed hashes by which the rows of a step look for people.
+#[derive(Default)]
+pub struct Hashes {
+    pub numbers: Vec<Vec<u8>>,
+    /// Name with birth date.
+    pub people: Vec<Vec<u8>>,
+    pub names: Vec<Vec<u8>>,
+}
+
+pub fn hashes(program: &Program, rows: &[Row]) -> Hashes {
     let keys = &program.keys;
-    let (mut numbers, mut people, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    let mut out = Hashes::default();
     for row in rows {
         let who = identity(&row.content);
         if let Some(number) = who.number() {
-            numbers.push(number_hash(keys, number.as_str()));
+            out.numbers.push(number_hash(keys, number.as_str()));
         }
         let name = &who.name().plain;
         if name.is_empty() {
             continue;
         }
         for date in who.birth_dates() {
-            people.push(person_hash(keys, name, &date.to_string()));
+            out.people.push(person_hash(keys, name, &date.to_string()));
         }
         if who.number().is_none() && birth_date(&row.content).is_none() {
-            names.push(keys.lookup("name", &comparable(name)));
+            out.names.push(keys.lookup("name", &comparable(name)));
         }
     }
+    out
+}
+
+/// Looks for everybody whom these rows may be about.
+pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, hashes: &Hashes) -> Result<Found, Error> {
     let mut found = Found::default();
-    for (kind, hashes) in [("id_number", &numbers), ("person", &people), ("name", &names)] {
+    for (kind, hashes) in [
+        ("id_number", &hashes.numbers),
+        ("person", &hashes.people),
+        ("name", &hashes.names),
+    ] {
         found.residents.extend(
             lookups::find(db, kind, hashes)
                 .await?
@@ -52,7 +69,7 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, rows: &[&Row]) 
                 .map(|l| l.resident),
         );
     }
-    let entries = register::find(db, keys, &numbers, &people).await?;
+    let entries = register::find(db, &program.keys, &hashes.numbers, &hashes.people).await?;
     found.register = entries.into_iter().map(|e| (e.id, e)).collect();
     Ok(found)
 }

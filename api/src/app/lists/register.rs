@@ -10,7 +10,16 @@ use crate::store::register::{self, Entry, Hashes, Values, number_hash, person_ha
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
+/// What the rows of one step come to.
+pub struct Judged<'a> {
+    /// In the order of the rows.
+    pub outcomes: Vec<Outcome>,
+    questions: Vec<Question<'a>>,
+    entries: Vec<(Hashes, Values)>,
+}
+
+/// Judges some rows; nothing is written.
+pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Judged<'a>, Error> {
     let keys = &cx.program.keys;
     let hashes: Vec<Hashes> = rows.iter().map(|row| entry(cx, &row.content.values).0).collect();
     let numbers: Vec<Vec<u8>> = hashes.iter().filter_map(|h| h.id.clone()).collect();
@@ -75,12 +84,23 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
         new.push(entry(cx, &row.content.values));
         new.extend(row.content.members.iter().map(|member| entry(cx, member)));
     }
-    register::insert(&**txn, keys, cx.list.id, &new).await?;
-    cx.ask(&**txn, &questions).await?;
-    for (row, outcome) in rows.iter().zip(&outcomes) {
-        lists::judge(&**txn, row, outcome).await?;
+    Ok(Judged {
+        outcomes,
+        questions,
+        entries: new,
+    })
+}
+
+impl Judged<'_> {
+    /// Writes the rows into the register, with their verdicts.
+    pub async fn write(self, txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
+        register::insert(&**txn, &cx.program.keys, cx.list.id, &self.entries).await?;
+        cx.ask(&**txn, &self.questions).await?;
+        for (row, outcome) in rows.iter().zip(&self.outcomes) {
+            lists::judge(&**txn, row, outcome, cx.stage).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {

@@ -3,7 +3,7 @@
 use super::row::{Spoken, spoken, value};
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::lists::{Content, Head};
+use crate::store::lists::{Content, Head, Stage};
 use crate::store::records::Loaded;
 use domain::catalogue::{Field, Type};
 use domain::place::{Gazetteer, Hint};
@@ -26,6 +26,8 @@ pub struct Commit<'a> {
     /// The stored instant at which the commit began: the `made_at` of its edits.
     pub begun: Instant,
     pub now: Instant,
+    /// Whether this is a dry run.
+    pub stage: Stage,
 }
 
 /// One column's step.

@@ -83,6 +83,9 @@ pub async fn upload(
         uploaded_at: now.millis(),
         begun_at: None,
         committed_at: None,
+        complete: false,
+        known: None,
+        planned_at: None,
     };
     if let Some(earlier) = lists::same(program.db.read(), &row).await? {
         return Ok(Uploaded {
@@ -187,6 +190,8 @@ fn rows(program: &Program, list: Uuid, source: &str, reading: &Reading) -> Vec<R
             resident: None,
             verdict: None,
             reason: None,
+            planned: None,
+            planned_reason: None,
             content,
         }
     };

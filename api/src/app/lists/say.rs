@@ -1,0 +1,79 @@
+//! The edit that says in the record what a row says, and the report of a death.
+
+use super::enrol::Run;
+use super::steps::Done;
+use crate::app::Error;
+use crate::app::desk::Origin;
+use crate::store::lists::{Outcome, Row};
+use domain::Value;
+use domain::catalogue::Role;
+use domain::date::parse_wire;
+use matching::link::Link;
+use serde_json::json;
+use sync::record::Source;
+use sync::{Door, State, Writer};
+use uuid::Uuid;
+
+impl<'a> Run<'a> {
+    /// The same item as a phone's report of a death makes.
+    pub(super) fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
+        let outcome = |verdict, reason: &str, resident| Outcome {
+            verdict,
+            reason: Some(reason.to_owned()),
+            resident,
+        };
+        let Link::Resident(id) = linked else {
+            return Ok(outcome("same", "不是在册人员，无需处理", None));
+        };
+        let id = id.uuid();
+        if self.record(id)?.record.state == State::Departed {
+            return Ok(outcome("same", "该人员已离册", Some(id)));
+        }
+        let date = row.content.get("death_date");
+        if self
+            .previous(id, None)
+            .is_some_and(|p| p.get("death_date") == date)
+        {
+            return Ok(outcome("same", "此前的名单已报告", Some(id)));
+        }
+        let date = date.filter(|d| parse_wire(d).is_some());
+        let report = json!({ "kind": "died", "date": date, "place": null, "text": null });
+        self.write(row, id, &[], &[], Some(report))?;
+        Ok(outcome("changed", "已生成离册待办，待村居核实", Some(id)))
+    }
+
+    pub(super) fn write(
+        &mut self,
+        row: &Row,
+        id: Uuid,
+        steps: &[Done<'_>],
+        identity: &[(&'static str, Value)],
+        report: Option<serde_json::Value>,
+    ) -> Result<(), Error> {
+        let cx = self.cx;
+        let loaded = self.record(id)?;
+        let Some(edit) = cx.edit(loaded, self.edit_id(row, id), steps, identity, report)? else {
+            return Ok(());
+        };
+        let writer = Writer {
+            account: cx.account.into(),
+            device: None,
+            role: Role::Department,
+            door: Door::List {
+                source: cx.list.source.clone(),
+            },
+            name: self.name(),
+        };
+        let origin = Origin {
+            writer: &writer,
+            source: Source::List {
+                list: self.name(),
+                month: cx.list.month.clone(),
+            },
+            kind: "list",
+            skew: 0,
+        };
+        self.desk.take(&edit, &origin)?;
+        Ok(())
+    }
+}

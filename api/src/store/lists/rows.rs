@@ -1,0 +1,314 @@
+//! Rows of lists: what each says, what it would become, and what became of it.
+
+use super::Content;
+use crate::seal::Keyring;
+use crate::store::{Fault, sealed};
+use entity::{list, list_row};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// One row, opened.
+#[derive(Clone)]
+pub struct Row {
+    pub list: Uuid,
+    pub sheet: i32,
+    pub row: i32,
+    pub digest: Vec<u8>,
+    pub resident: Option<Uuid>,
+    pub verdict: Option<String>,
+    pub reason: Option<String>,
+    /// What the newest dry run says that it becomes, and why.
+    pub planned: Option<String>,
+    pub planned_reason: Option<String>,
+    pub content: Content,
+}
+
+/// The sheet of people who are missing from a list: they stand behind all that the file says.
+pub const MISSING_SHEET: i32 = i32::MAX;
+
+/// What a dry run says, and what became of a row in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Planned,
+    Final,
+}
+
+/// Which rows of a list are meant.
+#[derive(Clone, Copy, Default)]
+pub struct Part<'a> {
+    /// Of this verdict: the final one where there is one, else the planned one.
+    pub verdict: Option<&'a str>,
+    /// Behind this sheet and row.
+    pub after: Option<(i32, i32)>,
+    pub limit: Option<u64>,
+    /// Those of the file, without the people whom it does not name.
+    pub of_file: bool,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub verdict: &'static str,
+    /// A Chinese sentence, without anything personal.
+    pub reason: Option<String>,
+    pub resident: Option<Uuid>,
+}
+
+/// The 16 bytes that stand for a row where one id is needed.
+pub fn row_id(keys: &Keyring, list: Uuid, sheet: i32, row: i32) -> Uuid {
+    let (sheet, row) = (sheet.to_be_bytes(), row.to_be_bytes());
+    Uuid::from_bytes(keys.derive(&[b"list_row", list.as_bytes(), &sheet, &row]))
+}
+
+/// A row's place as inbox items keep it.
+pub fn item_row(sheet: i32, row: i32) -> i64 {
+    (i64::from(sheet) << 32) | i64::from(row)
+}
+
+pub async fn insert<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    list: list::Model,
+    rows: &[Row],
+) -> Result<(), DbErr> {
+    list::Entity::insert(list::ActiveModel::from(list))
+        .exec_without_returning(db)
+        .await?;
+    insert_rows(db, keys, rows).await
+}
+
+pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row]) -> Result<(), DbErr> {
+    for part in rows.chunks(200) {
+        let models = part.iter().map(|row| list_row::ActiveModel {
+            list: Set(row.list),
+            sheet: Set(row.sheet),
+            row: Set(row.row),
+            digest: Set(row.digest.clone()),
+            resident: Set(row.resident),
+            verdict: Set(row.verdict.clone()),
+            reason: Set(row.reason.clone()),
+            planned: Set(row.planned.clone()),
+            planned_reason: Set(row.planned_reason.clone()),
+            sealed: Set(sealed::seal(
+                keys,
+                "list_row",
+                row_id(keys, row.list, row.sheet, row.row),
+                &row.content,
+            )),
+        });
+        list_row::Entity::insert_many(models)
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Rows in the order of the file; people whom it does not name come last.
+pub async fn rows<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    list: Uuid,
+    part: Part<'_>,
+) -> Result<Vec<Row>, Fault> {
+    use list_row::Column as C_;
+    let mut query = list_row::Entity::find().filter(C_::List.eq(list));
+    if let Some(verdict) = part.verdict {
+        let planned = Condition::all()
+            .add(C_::Verdict.is_null())
+            .add(C_::Planned.eq(verdict));
+        query = query.filter(Condition::any().add(C_::Verdict.eq(verdict)).add(planned));
+    }
+    if part.of_file {
+        query = query.filter(C_::Sheet.ne(MISSING_SHEET));
+    }
+    if let Some((sheet, row)) = part.after {
+        let later = Condition::any()
+            .add(C_::Sheet.gt(sheet))
+            .add(Condition::all().add(C_::Sheet.eq(sheet)).add(C_::Row.gt(row)));
+        query = query.filter(later);
+    }
+    let rows = query
+        .order_by_asc(C_::Sheet)
+        .order_by_asc(C_::Row)
+        .limit(part.limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(|row| open(keys, row)).collect()
+}
+
+/// The place of the row at an index, in the order of the file.
+pub async fn place_of<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    index: u64,
+) -> Result<Option<(i32, i32)>, DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::find()
+        .select_only()
+        .columns([C_::Sheet, C_::Row])
+        .filter(C_::List.eq(list))
+        .order_by_asc(C_::Sheet)
+        .order_by_asc(C_::Row)
+        .offset(index)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// What was said at a stage of the rows at these places of a list.
+pub async fn said_of<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    places: &BTreeSet<(i32, i32)>,
+    stage: Stage,
+) -> Result<BTreeMap<(i32, i32), Outcome>, DbErr> {
+    use list_row::Column as C_;
+    let mut out = BTreeMap::new();
+    let all: Vec<(i32, i32)> = places.iter().copied().collect();
+    for part in all.chunks(100) {
+        let any = part.iter().fold(Condition::any(), |any, (sheet, row)| {
+            any.add(Condition::all().add(C_::Sheet.eq(*sheet)).add(C_::Row.eq(*row)))
+        });
+        let query = list_row::Entity::find().filter(C_::List.eq(list)).filter(any);
+        for row in query.all(db).await? {
+            let (verdict, reason) = match stage {
+                Stage::Planned => (row.planned, row.planned_reason),
+                Stage::Final => (row.verdict, row.reason),
+            };
+            let verdict = verdict.and_then(|v| VERDICTS.into_iter().find(|known| *known == v));
+            let Some(verdict) = verdict else { continue };
+            let outcome = Outcome {
+                verdict,
+                reason,
+                resident: row.resident,
+            };
+            out.insert((row.sheet, row.row), outcome);
+        }
+    }
+    Ok(out)
+}
+
+/// People who are missing from a list, as far as dry run or commit have noted them.
+pub async fn missing<C: ConnectionTrait>(db: &C, list: Uuid) -> Result<Vec<list_row::Model>, DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::find()
+        .filter(C_::List.eq(list))
+        .filter(C_::Sheet.eq(MISSING_SHEET))
+        .order_by_asc(C_::Row)
+        .all(db)
+        .await
+}
+
+/// Forgets some of the people who were noted as missing.
+pub async fn remove_missing<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[i32]) -> Result<(), DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::delete_many()
+        .filter(C_::List.eq(list))
+        .filter(C_::Sheet.eq(MISSING_SHEET))
+        .filter(C_::Row.is_in(rows.iter().copied()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Rows of these lists' files about these residents.
+pub async fn rows_of<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    lists: &[Uuid],
+    residents: &[Uuid],
+) -> Result<Vec<Row>, Fault> {
+    use list_row::Column as C_;
+    if lists.is_empty() || residents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = list_row::Entity::find()
+        .filter(C_::Resident.is_in(residents.iter().copied()))
+        .filter(C_::List.is_in(lists.iter().copied()))
+        .filter(C_::Sheet.ne(MISSING_SHEET))
+        .all(db)
+        .await?;
+    rows.into_iter().map(|row| open(keys, row)).collect()
+}
+
+fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
+    let id = row_id(keys, row.list, row.sheet, row.row);
+    Ok(Row {
+        content: sealed::open(keys, "list_row", id, &row.sealed)?,
+        list: row.list,
+        sheet: row.sheet,
+        row: row.row,
+        digest: row.digest,
+        resident: row.resident,
+        verdict: row.verdict,
+        reason: row.reason,
+        planned: row.planned,
+        planned_reason: row.planned_reason,
+    })
+}
+
+/// Keeps what becomes of a row: at the stage of a dry run beside what became of it.
+pub async fn judge<C: ConnectionTrait>(
+    db: &C,
+    row: &Row,
+    outcome: &Outcome,
+    stage: Stage,
+) -> Result<(), DbErr> {
+    use list_row::Column as C_;
+    let (verdict, reason) = match stage {
+        Stage::Planned => (C_::Planned, C_::PlannedReason),
+        Stage::Final => (C_::Verdict, C_::Reason),
+    };
+    list_row::Entity::update_many()
+        .col_expr(verdict, Expr::value(outcome.verdict))
+        .col_expr(reason, Expr::value(outcome.reason.clone()))
+        .col_expr(C_::Resident, Expr::value(outcome.resident))
+        .filter(C_::List.eq(row.list))
+        .filter(C_::Sheet.eq(row.sheet))
+        .filter(C_::Row.eq(row.row))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// How many rows have each verdict of a stage; those without one under an empty name.
+pub async fn verdicts<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    stage: Stage,
+) -> Result<BTreeMap<String, i64>, DbErr> {
+    use list_row::Column as C_;
+    let verdict = match stage {
+        Stage::Planned => C_::Planned,
+        Stage::Final => C_::Verdict,
+    };
+    let counts: Vec<(Option<String>, i64)> = list_row::Entity::find()
+        .select_only()
+        .column(verdict)
+        .column_as(C_::Row.count(), "rows")
+        .filter(C_::List.eq(list))
+        .group_by(verdict)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts
+        .into_iter()
+        .map(|(verdict, n)| (verdict.unwrap_or_default(), n))
+        .collect())
+}
+
+const VERDICTS: [&str; 7] = [
+    "new",
+    "same",
+    "changed",
+    "missing",
+    "contradicted",
+    "ambiguous",
+    "invalid",
+];
