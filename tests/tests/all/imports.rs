@@ -155,7 +155,7 @@ async fn a_county_of_lists(database: Database) {
         assert_eq!(shown, expected, "{name}");
     }
     let before = county.counts().await;
-    let expected = "residents 1382, placed 1347, enrolments 1559, edits 1580, items 426, register 5018";
+    let expected = "residents 1382, placed 1347, enrolments 1559, edits 1580, items 491, register 5018";
     assert_eq!(before, expected);
     for (source, kind, name, _) in FILES {
         // The same month: the earlier list is answered, and its commit is the one that was.

@@ -181,7 +181,7 @@ impl Desk<'_> {
 }
 
 /// Reasons that hang on a record.
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 11] = [
     "proposal",
     "conflict",
     "merged_note",
@@ -191,4 +191,6 @@ const REASONS: [&str; 9] = [
     "held_fields",
     "unplaced",
     "address",
+    "list_row_contradicted",
+    "list_row_missing",
 ];

@@ -39,8 +39,8 @@ pub async fn apply(
     };
     match (row.reason.as_str(), choice) {
         ("proposal", "approve") => approve(desk, who, what, row, body, id).await?,
-        ("conflict" | "merged_note" | "note_beside", "choose") => {
-            choose(desk, who, what, row, id)?;
+        ("conflict" | "merged_note" | "note_beside" | "list_row_contradicted", "choose") => {
+            choose(desk, who, what, row, &body["present"], id)?;
             desk.close(
                 id,
                 &row.reason,
@@ -53,6 +53,20 @@ pub async fn apply(
         }
         ("merged_note", "accept") | ("proposal" | "departure" | "note_beside" | "address", "reject") => {}
         ("held_fields" | "unplaced", "discard") => {}
+        ("list_row_contradicted" | "list_row_missing", "reject") => {}
+        ("list_row_missing", "approve") => {
+            let category = row
+                .key
+                .split_once('.')
+                .map_or(row.key.as_str(), |(category, _)| category);
+            desk.set_fact(
+                id,
+                &row.key,
+                Value::Text("ended".to_owned()),
+                EditId::from(what.id),
+            );
+            enrol(desk, who.account, id, category, "ended").await?;
+        }
         ("new_resident", "approve") => {
             let now = desk.now.millis();
             let loaded = desk.records.get_mut(&id).ok_or(Error::NotFound)?;
@@ -242,6 +256,7 @@ fn choose(
     who: &Decider,
     what: &Decision,
     row: &inbox_item::Model,
+    present: &Json,
     id: Uuid,
 ) -> Result<(), Error> {
     let value = what
@@ -253,7 +268,8 @@ fn choose(
     let write = if set {
         value
     } else {
-        json!({ "was": null, "now": value })
+        // A fact knows no base: the value that the item showed is what the decider saw.
+        json!({ "was": present, "now": value })
     };
     let edit = json!({
         "id": what.id, "seq": 1, "made_at": desk.now.to_string(), "resident": id,

@@ -43,17 +43,24 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn one(&mut self, row: &'a Row) -> Result<Outcome, Error> {
         let faults = &row.content.faults;
+        let who = identity(&row.content);
+        let linked = link(&who, &self.residents, &self.listed);
         if faults.iter().any(|(_, why)| why == "twice_in_file") {
             let message = "同一个人在本文件中出现多次且内容不同";
-            return Ok(self.ask(row, AMBIGUOUS, "twice_in_file", message, Vec::new(), Vec::new()));
+            return Ok(self.ask(
+                row,
+                AMBIGUOUS,
+                "twice_in_file",
+                message,
+                meant(&linked),
+                Vec::new(),
+            ));
         }
         if let Some(place) = row.content.same_as
             && let Some(outcome) = self.told.get(&place)
         {
             return Ok(outcome.clone());
         }
-        let who = identity(&row.content);
-        let linked = link(&who, &self.residents, &self.listed);
         match &linked {
             Link::Invalid => {
                 let message = "没有姓名也没有有效的身份证号，无法确定是哪一位";
@@ -77,7 +84,7 @@ impl<'a> Run<'a> {
             Link::Resident(_) | Link::Register(_) | Link::New => {}
         }
         if let Some((_, why)) = faults.first() {
-            return Ok(self.ask(row, INVALID, why, why_message(why), Vec::new(), Vec::new()));
+            return Ok(self.ask(row, INVALID, why, why_message(why), meant(&linked), Vec::new()));
         }
         if self.cx.list.kind == "deaths" {
             return self.died(row, &linked);
@@ -132,6 +139,24 @@ impl<'a> Run<'a> {
                 && category.is_none_or(|c| super::row::category(kind, &row.content) == Some(c))
         };
         self.previous.iter().find(fits).map(|row| &row.content)
+    }
+
+    /// Whether the source said before that this person is in the category, as it says now: then it begins nothing,
+    /// even where the village has ended it since. A complete list in between that does not name the person unsays it.
+    fn told_before(&self, row: &Row, id: Uuid, category: &str) -> bool {
+        let (kind, earlier) = (&self.cx.list.kind, self.cx.earlier);
+        let before = self
+            .previous
+            .iter()
+            .find(|p| p.resident == Some(id) && super::row::category(kind, &p.content) == Some(category));
+        let Some(before) = before else { return false };
+        let Some(list) = earlier.iter().find(|l| l.id == before.list) else {
+            return false;
+        };
+        let unsaid = earlier
+            .iter()
+            .any(|l| l.complete && l.division == list.division && l.month > list.month);
+        !unsaid && super::row::status(&before.content) == super::row::status(&row.content)
     }
 
     /// Whether the source's latest list before has this very row: then nothing is written, whatever the field says
@@ -200,16 +225,27 @@ impl<'a> Run<'a> {
         register: Option<&BTreeMap<String, String>>,
     ) -> Result<Outcome, Error> {
         let cx = self.cx;
-        if self.says_again(row, id) && !self.episode(row, id, category)? {
-            return Ok(Outcome {
-                verdict: "same",
-                reason: Some("与上次名单一致".to_owned()),
-                resident: Some(id),
-            });
+        let told = self.told_before(row, id, category);
+        let mut begun = false;
+        if self.says_again(row, id) {
+            begun = self.episode(row, id, category, !told)?;
+            if !begun {
+                let on = self.open.get(&id).is_some_and(|open| open.contains_key(category));
+                let gone = !on && super::row::status(&row.content) != "ended";
+                return Ok(Outcome {
+                    verdict: "same",
+                    reason: Some(if gone {
+                        "与上次名单一致；村居已终止在册，未重新列入".to_owned()
+                    } else {
+                        "与上次名单一致".to_owned()
+                    }),
+                    resident: Some(id),
+                });
+            }
         }
         let (mut steps, unfit) = {
             let before = self.previous(id, Some(category));
-            cx.steps(self.record(id)?, category, &row.content, before)
+            cx.steps(self.record(id)?, category, &row.content, before, told)
         };
         let said = verdict(steps.iter().map(|d| &d.step));
         let labels = |wanted: &dyn Fn(&Step) -> bool| {
@@ -241,8 +277,22 @@ impl<'a> Run<'a> {
                 self.desk.set_fact(id, key, value.clone(), edit);
             }
         }
+        let edit = EditId::from(self.edit_id(row, id));
+        for done in &steps {
+            // What nobody ever wrote is filled, also where the village decides what it becomes later.
+            if let Step::Fill { now } = &done.step
+                && !done.field.in_document()
+            {
+                self.desk.set_fact(id, done.field.key, now.clone(), edit);
+            }
+        }
         self.write(row, id, &steps, &facts, None)?;
-        let begun = self.episode(row, id, category)?;
+        for done in &steps {
+            if let Step::Contradicted { present, now } = &done.step {
+                self.contradict(row, id, done.field.key, present, now);
+            }
+        }
+        let begun = begun || self.episode(row, id, category, !told)?;
         let label = cx.program.catalogue.categories.iter().find(|c| c.key == category);
         let label = label.map_or(category, |c| c.label);
         let (verdict, mut reason) = match (begun, said.name()) {
@@ -274,5 +324,14 @@ impl<'a> Run<'a> {
     pub(super) fn name(&self) -> String {
         let kind = crate::lists::ListKind::parse(&self.cx.list.kind);
         format!("{}{}", self.cx.list.source, kind.map_or("名单", |k| k.label()))
+    }
+}
+
+/// Residents whom a row may be about.
+fn meant(linked: &Link<i64>) -> Vec<Uuid> {
+    match linked {
+        Link::Resident(id) => vec![id.uuid()],
+        Link::Ambiguous { residents, .. } => residents.iter().map(|r| r.uuid()).collect(),
+        Link::Register(_) | Link::New | Link::Invalid => Vec::new(),
     }
 }

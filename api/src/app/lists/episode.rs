@@ -97,8 +97,15 @@ impl Episode {
 }
 
 impl Run<'_> {
-    /// Begins, continues or ends the episode as the row says. Says whether it began now.
-    pub(super) fn episode(&mut self, row: &Row, id: Uuid, category: &'static str) -> Result<bool, Error> {
+    /// Begins, continues or ends the episode as the row says; one that is not open begins only where it may. Says
+    /// whether it began now.
+    pub(super) fn episode(
+        &mut self,
+        row: &Row,
+        id: Uuid,
+        category: &'static str,
+        may_begin: bool,
+    ) -> Result<bool, Error> {
         let list = &self.cx.list;
         let status = status(&row.content);
         let handed_in = json!({ "values": row.content.values, "cells": row.content.handed_in });
@@ -106,7 +113,7 @@ impl Run<'_> {
         let lines = &mut loaded.record.kept.enrolments;
         let of_person = self.open.entry(id).or_default();
         let Some(open) = of_person.get_mut(category) else {
-            if status == "ended" {
+            if status == "ended" || !may_begin {
                 return Ok(false);
             }
             let since = row.content.get("since").and_then(|s| s.get(..7));

@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 pub const AMBIGUOUS: &str = "list_row_ambiguous";
 pub const INVALID: &str = "list_row_invalid";
+pub const CONTRADICTED: &str = "list_row_contradicted";
+pub const MISSING: &str = "list_row_missing";
 
 /// What is asked, with the people it may be about.
 pub struct Question<'a> {

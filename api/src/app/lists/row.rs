@@ -87,12 +87,13 @@ pub struct Spoken<'a> {
 }
 
 /// Fields beside the enrolment's own that any list of people may speak of.
-const BESIDE: [(&str, &str); 5] = [
+const BESIDE: [(&str, &str); 6] = [
     ("phone", "phone"),
     ("phone_other", ".phone_other"),
     ("address", "address"),
     ("guardian_name", ".guardian_name"),
     ("guardian_phone", ".guardian_phone"),
+    ("ethnicity", ".ethnicity"),
 ];
 
 /// The standard key behind the last part of an enrolment's field.
@@ -151,6 +152,8 @@ pub fn value(catalogue: &Catalogue, field: &Field, text: &str) -> Option<Value> 
         Type::Integer => Json::from(text.parse::<i64>().ok()?),
         // A day is more exact than the month that is asked for.
         Type::Month => Json::from(text.get(..7)?),
+        // 汉族 is 汉.
+        Type::Code if field.key == "ethnicity" => Json::from(text.strip_suffix('族').unwrap_or(text)),
         _ => Json::from(text),
     };
     field.parse_value(&json, catalogue.version, catalogue).ok()

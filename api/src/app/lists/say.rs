@@ -1,6 +1,7 @@
 //! The edit that says in the record what a row says, and the report of a death.
 
 use super::enrol::Run;
+use super::items::CONTRADICTED;
 use super::steps::Done;
 use crate::app::Error;
 use crate::app::desk::Origin;
@@ -40,6 +41,18 @@ impl<'a> Run<'a> {
         let report = json!({ "kind": "died", "date": date, "place": null, "text": null });
         self.write(row, id, &[], &[], Some(report))?;
         Ok(outcome("changed", "已生成离册待办，待村居核实", Some(id)))
+    }
+
+    /// The list says something else than the field and may not write it: the village is asked.
+    pub(super) fn contradict(&mut self, row: &Row, id: Uuid, key: &str, present: &Value, now: &Value) {
+        let list = &self.cx.list;
+        let side = json!({
+            "edit": self.edit_id(row, id).to_string(), "by": self.name(), "at": self.cx.begun.to_string(),
+            "month": list.month, "list": list.id, "value": now.to_json(),
+        });
+        let around = json!({ "present": present.to_json() });
+        self.desk.add_side(id, CONTRADICTED, key, side, around);
+        self.desk.touch(id);
     }
 
     pub(super) fn write(

@@ -44,13 +44,14 @@ impl<'a> Commit<'a> {
         )
     }
 
-    /// Each column's step, and the labels of cells that are no value of their field.
+    /// Each column's step (`told`: the status is what the source said before), and the labels of cells that are no value of their field.
     pub fn steps(
         &self,
         loaded: &Loaded,
         category: &str,
         content: &Content,
         before: Option<&Content>,
+        told: bool,
     ) -> (Vec<Done<'a>>, Vec<&'static str>) {
         let catalogue = &self.program.catalogue;
         let said = spoken(catalogue, category, self.head, content);
@@ -60,6 +61,8 @@ impl<'a> Commit<'a> {
         let unfit = said.iter().filter(|s| s.unfit).map(|s| s.field.label).collect();
         let one = |spoken: Spoken<'a>| {
             let before = earlier.iter().find(|s| s.field.key == spoken.field.key);
+            // A status that was unsaid in between is said anew.
+            let before = before.filter(|s| told || !s.field.key.ends_with(".status"));
             let column = Column {
                 field: spoken.field,
                 source: &self.list.source,
