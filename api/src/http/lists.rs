@@ -6,7 +6,7 @@ use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView};
 use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
-use crate::app::lists::{self, NewList, Reach};
+use crate::app::lists::{self, Named, NewList, Reach};
 use crate::program::Program;
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -36,6 +36,8 @@ impl Lists {
         month: Query<String>,
         /// The file's name.
         name: Query<String>,
+        /// Whether it names everybody of its division; `true` by default. Of lists that say `false` nobody is missing.
+        complete: Query<Option<bool>>,
         body: Binary<Vec<u8>>,
     ) -> Answer<Json<UploadedView>> {
         let reach = Reach::of(&who.0)?;
@@ -45,6 +47,7 @@ impl Lists {
             division: division.0,
             month: month.0,
             name: name.0,
+            complete: complete.0.unwrap_or(true),
             content: body.0,
         };
         let done = lists::upload(&program, &reach, who.0.account, new, program.clock.now()).await?;
@@ -136,6 +139,10 @@ impl Lists {
     }
 
     /// Write the list's rows into register, grids or records, in the background
+    ///
+    /// Where the source has handed in such a list before, a dry run comes first (409 `dry_run_needed`). More than 10 %
+    /// missing, more than 30 % changed, and a month before one that is committed need a second request that names the
+    /// figures of the first one's `present` (409 `needs_confirmation`); of an older month only history is kept.
     #[oai(path = "/:id/commit", method = "post", operation_id = "commit_list")]
     async fn commit(
         &self,
@@ -143,9 +150,21 @@ impl Lists {
         who: SignedIn,
         /// The id of what is meant.
         id: Path<Uuid>,
+        /// How many are missing, where that must be named.
+        missing: Query<Option<i64>>,
+        /// How many have changed, where that must be named.
+        changed: Query<Option<i64>>,
+        /// The later month that is committed, where that must be named.
+        later_month: Query<Option<String>>,
     ) -> Answer<Json<Started>> {
         let reach = Reach::of(&who.0)?;
-        let done = lists::commit(&program, &reach, who.0.account, id.0, program.clock.now()).await?;
+        let named = Named {
+            missing: missing.0,
+            changed: changed.0,
+            later_month: later_month.0,
+        };
+        let now = program.clock.now();
+        let done = lists::commit(&program, &reach, who.0.account, id.0, &named, now).await?;
         Ok(Json(done.into()))
     }
 }

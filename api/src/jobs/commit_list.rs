@@ -34,6 +34,7 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         context.go_on()?;
         done = step(&ground, done).await?;
     }
+    ground.missing(Stage::Final).await?;
     finish(&ground).await
 }
 
@@ -80,9 +81,7 @@ async fn grids(ground: &Ground<'_>) -> Result<(), JobFault> {
         .db
         .write(|txn| async move {
             cx.ask(&*txn, questions).await?;
-            for (row, outcome) in rows.iter().zip(outcomes) {
-                lists::judge(&*txn, row, outcome, Stage::Final).await?;
-            }
+            lists::judge(&*txn, rows, outcomes, Stage::Final).await?;
             context.advance(&*txn, list.rows, list.rows).await
         })
         .await

@@ -2,6 +2,8 @@
 
 use super::{JobContext, JobFault};
 use crate::app::Error;
+use crate::app::lists::figures::later_month;
+use crate::app::lists::missing;
 use crate::app::lists::steps::Commit;
 use crate::program::Program;
 use crate::store::divisions;
@@ -20,6 +22,7 @@ pub struct Ground<'a> {
     head: Head,
     gazetteer: Gazetteer,
     earlier: Vec<list::Model>,
+    history: bool,
 }
 
 impl<'a> Ground<'a> {
@@ -28,6 +31,10 @@ impl<'a> Ground<'a> {
         let id = context.subject.ok_or(JobFault::Failed("no_list"))?;
         let list = lists::find(db, id).await?.ok_or(JobFault::Failed("no_list"))?;
         let mut earlier = lists::committed(db, &list.source, &list.kind).await?;
+        let history = later_month(db, &list, &earlier)
+            .await
+            .map_err(Error::from)?
+            .is_some();
         // The previous row is that of a month before. A death is reported once, whichever month said so first.
         earlier.retain(|l| l.id != list.id && (l.month < list.month || list.kind == "deaths"));
         Ok(Ground {
@@ -37,6 +44,7 @@ impl<'a> Ground<'a> {
             gazetteer: divisions::gazetteer(db).await.map_err(Error::from)?,
             list,
             earlier,
+            history,
         })
     }
 
@@ -52,7 +60,47 @@ impl<'a> Ground<'a> {
             begun: self.list.begun_at.map_or(now, Instant::from_millis),
             now,
             stage,
+            history: self.history,
         }
+    }
+
+    /// Compares the roster with the list once its rows are judged, keeps who is missing, and in a commit asks their
+    /// villages. Answers how many were on the roster. What was done before a break is not done again.
+    pub async fn missing(&self, stage: Stage) -> Result<i32, JobFault> {
+        let (program, context, list) = (self.program, self.context, &self.list);
+        let cx = &self.commit(stage);
+        let db = program.db.read();
+        let compared = missing::compare(db, cx).await?;
+        let noted = &missing::note(db, cx, &compared.absent).await?;
+        let reason = &missing::reason(cx);
+        let people: Vec<_> = noted.people.clone().into_iter().collect();
+        for part in people.chunks(STEP as usize) {
+            context.go_on()?;
+            let rows: Vec<i32> = part.iter().map(|(row, _)| *row).collect();
+            let new: Vec<Row> = noted
+                .new
+                .iter()
+                .filter(|r| rows.contains(&r.row))
+                .cloned()
+                .collect();
+            let (rows, new) = (&rows, &new);
+            program
+                .db
+                .write(|txn| async move {
+                    lists::insert_rows(&*txn, &program.keys, new).await?;
+                    lists::judge_missing(&*txn, list.id, rows, reason, stage).await?;
+                    if stage == Stage::Final {
+                        missing::ask(&txn, cx, part).await?;
+                    }
+                    context.advance(&*txn, list.rows, list.rows).await
+                })
+                .await?;
+        }
+        program
+            .db
+            .write(|txn| async move { lists::remove_missing(&*txn, list.id, &noted.gone).await })
+            .await?;
+        Ok(compared.known)
     }
 
     /// The next rows of the file behind a place.

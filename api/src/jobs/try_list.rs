@@ -39,11 +39,12 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
             go_through(ground, Some(carry)).await?;
         }
     }
+    let known = ground.missing(Stage::Planned).await?;
     let now = program.clock.now().millis();
     let id = ground.list.id;
     program
         .db
-        .write(|txn| async move { lists::set_planned(&*txn, id, 0, now).await })
+        .write(|txn| async move { lists::set_planned(&*txn, id, known, now).await })
         .await?;
     Ok(())
 }
@@ -78,9 +79,7 @@ async fn keep(ground: &Ground<'_>, rows: &[Row], outcomes: &[Outcome], done: i32
         .program
         .db
         .write(|txn| async move {
-            for (row, outcome) in rows.iter().zip(outcomes) {
-                lists::judge(&*txn, row, outcome, Stage::Planned).await?;
-            }
+            lists::judge(&*txn, rows, outcomes, Stage::Planned).await?;
             ground.context.advance(&*txn, done, total).await
         })
         .await

@@ -3,9 +3,11 @@
 use super::fault::Fault;
 use super::sealed;
 use crate::seal::Keyring;
-use entity::{enrolment, placement};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use entity::{enrolment, placement, resident};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -52,6 +54,42 @@ pub async fn open_of_all<C: ConnectionTrait>(
         out.extend(open.all(db).await?);
     }
     Ok(out)
+}
+
+/// Who is on the roster by a source in these categories, in these divisions where they are given: present residents
+/// only, in the order of their ids.
+pub async fn of_source<C: ConnectionTrait>(
+    db: &C,
+    source: &str,
+    categories: &[&str],
+    villages: Option<&[Uuid]>,
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    use enrolment::Column as E;
+    use resident::Column as R;
+    if categories.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut there = Query::select()
+        .column(R::Id)
+        .from(resident::Entity)
+        .and_where(R::State.eq("present"))
+        .and_where(R::MergedInto.is_null())
+        .to_owned();
+    if let Some(villages) = villages {
+        there.and_where(R::Village.is_in(villages.iter().copied()));
+    }
+    enrolment::Entity::find()
+        .select_only()
+        .columns([E::Resident, E::Category])
+        .filter(E::Source.eq(source))
+        .filter(E::Category.is_in(categories.iter().copied()))
+        .filter(E::Until.is_null())
+        .filter(E::Resident.in_subquery(there))
+        .order_by_asc(E::Resident)
+        .order_by_asc(E::Category)
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 pub async fn begin<C: ConnectionTrait>(db: &C, keys: &Keyring, new: &NewEnrolment<'_>) -> Result<(), Fault> {

@@ -1,7 +1,7 @@
 //! Lists in, end to end: files of the shared county uploaded, committed by the job table, and handed in again.
 
 use api::app::divisions;
-use api::app::lists::{self, NewList, Reach};
+use api::app::lists::{self, Named, NewList, Reach};
 use api::clock::Clock;
 use api::jobs::{Runner, Timing};
 use api::lists::ListKind;
@@ -56,6 +56,7 @@ impl County {
             division: self.division,
             month: month.into(),
             name: name.into(),
+            complete: true,
             content: std::fs::read(path).unwrap(),
         };
         let done = lists::upload(&self.program, &Reach::All, self.admin, new, now())
@@ -67,18 +68,15 @@ impl County {
     /// Uploads and commits; answers the verdicts, which add up to the rows.
     async fn hand_in(&self, source: &str, kind: ListKind, month: &str, name: &str) -> String {
         let (id, _) = self.upload(source, kind, month, name).await;
-        let job = lists::commit(&self.program, &Reach::All, self.admin, id, now())
+        let tried = lists::dry_run(&self.program, &Reach::All, self.admin, id)
             .await
-            .unwrap()
-            .job;
-        loop {
-            let row = jobs::find(self.program.db.read(), job).await.unwrap().unwrap();
-            if row.finished_at.is_some() {
-                assert_eq!((row.state.as_str(), row.last_error), ("done", None), "{name}");
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            .unwrap();
+        self.done(tried.job, name).await;
+        let figures = Named::default();
+        let begun = lists::commit(&self.program, &Reach::All, self.admin, id, &figures, now())
+            .await
+            .unwrap();
+        self.done(begun.job, name).await;
         let view = lists::get(&self.program, &Reach::All, id).await.unwrap();
         assert_eq!(view.row.state, "committed");
         assert_eq!(
@@ -88,6 +86,17 @@ impl County {
         );
         let shown: Vec<String> = view.verdicts.iter().map(|(v, n)| format!("{v} {n}")).collect();
         shown.join(", ")
+    }
+
+    async fn done(&self, job: Uuid, name: &str) {
+        loop {
+            let row = jobs::find(self.program.db.read(), job).await.unwrap().unwrap();
+            if row.finished_at.is_some() {
+                assert_eq!((row.state.as_str(), row.last_error), ("done", None), "{name}");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Everything that a second hand-in must leave as it is.
@@ -161,9 +170,16 @@ async fn a_county_of_lists(database: Database) {
         // The same month: the earlier list is answered, and its commit is the one that was.
         let (id, repeat) = county.upload(source, kind, "2026-10", name).await;
         assert!(repeat, "{name}");
-        let again = lists::commit(&county.program, &Reach::All, county.admin, id, now())
-            .await
-            .unwrap();
+        let again = lists::commit(
+            &county.program,
+            &Reach::All,
+            county.admin,
+            id,
+            &Named::default(),
+            now(),
+        )
+        .await
+        .unwrap();
         assert!(again.repeat, "{name}");
         assert_eq!(county.counts().await, before, "{name}");
         // The same file as the next month's list says nothing new either.

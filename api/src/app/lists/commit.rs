@@ -1,8 +1,11 @@
 //! Committing a list: begun once, run by the job table in steps of at most 200 rows, taken up from where it was.
 
 use super::Reach;
+use super::figures::{Named, confirmed};
+use super::steps::enrols;
 use crate::app::Error;
 use crate::program::Program;
+use crate::store::audit::{self, Entry};
 use crate::store::jobs::{self, JobKind, NewJob};
 use crate::store::lists::{self, state};
 use domain::Instant;
@@ -18,12 +21,14 @@ pub struct Started {
 /// Starts the commit of a list in reach; started again, it answers the same job.
 ///
 /// # Errors
-/// [`Error::NotFound`]; `Conflict` `older_month` where a later month of this list was committed.
+/// [`Error::NotFound`]; `Conflict` `older_month` where a later month of a list that enrols nobody was committed,
+/// `dry_run_needed` and `needs_confirmation` as [`confirmed`] says.
 pub async fn commit(
     program: &Program,
     reach: &Reach,
     by: Uuid,
     id: Uuid,
+    named: &Named,
     now: Instant,
 ) -> Result<Started, Error> {
     let kind = JobKind::CommitList.name();
@@ -43,11 +48,11 @@ pub async fn commit(
                     repeat: true,
                 });
             }
-            let later = lists::committed(txn, &list.source, &list.kind).await?;
-            if later
+            let committed = lists::committed(txn, &list.source, &list.kind).await?;
+            let older = committed
                 .iter()
-                .any(|l| l.division == list.division && l.month > list.month)
-            {
+                .any(|l| l.division == list.division && l.month > list.month);
+            if older && !enrols(&list.kind) {
                 return Err(Error::conflict(
                     "older_month",
                     "已提交过更晚月份的同类名单，不能再提交较早月份的名单",
@@ -59,6 +64,13 @@ pub async fn commit(
                 _ => (Uuid::now_v7(), false),
             };
             if !progress {
+                let figures = confirmed(txn, &list, &committed, named).await?;
+                let entry = Entry::done("commit_list", by).on("list", id).detail(figures);
+                let entry = Entry {
+                    count: Some(i64::from(list.rows)),
+                    ..entry
+                };
+                audit::insert(txn, entry, now.millis()).await?;
                 let new = NewJob {
                     id: job,
                     kind,

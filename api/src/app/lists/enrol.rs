@@ -1,7 +1,7 @@
 //! What one row of a list of people comes to: whom it is about, what it changes, its verdict.
 
 use super::episode::{Episode, Open};
-use super::items::{AMBIGUOUS, INVALID, Question};
+use super::items::{AMBIGUOUS, INVALID, MISSING, Question};
 use super::people;
 use super::person::{person, why_message};
 use super::row::{category, identity};
@@ -45,6 +45,9 @@ impl<'a> Run<'a> {
         let faults = &row.content.faults;
         let who = identity(&row.content);
         let linked = link(&who, &self.residents, &self.listed);
+        if self.cx.history {
+            return Ok(history(&linked));
+        }
         if faults.iter().any(|(_, why)| why == "twice_in_file") {
             let message = "同一个人在本文件中出现多次且内容不同";
             return Ok(self.ask(
@@ -195,7 +198,7 @@ impl<'a> Run<'a> {
         } else {
             let edit = self.edit_id(row, id);
             let candidates: Vec<String> = placed.candidates.iter().map(ToString::to_string).collect();
-            let side = json!({ "edit": edit.to_string(), "by": self.name(), "at": cx.begun.to_string(),
+            let side = json!({ "edit": edit.to_string(), "by": self.cx.name(), "at": cx.begun.to_string(),
                 "value": get("address") });
             self.desk
                 .add_side(id, "unplaced", "", side, json!({ "candidates": candidates }));
@@ -225,6 +228,7 @@ impl<'a> Run<'a> {
         register: Option<&BTreeMap<String, String>>,
     ) -> Result<Outcome, Error> {
         let cx = self.cx;
+        self.named_again(id, category);
         let told = self.told_before(row, id, category);
         let mut begun = false;
         if self.says_again(row, id) {
@@ -312,6 +316,20 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Whoever is named again is no longer missing.
+    fn named_again(&mut self, id: Uuid, category: &str) {
+        let key = format!("{category}.status");
+        if self
+            .desk
+            .items
+            .contains_key(&(id, MISSING.to_owned(), key.clone()))
+        {
+            let result = json!({ "list": self.cx.list.id, "month": self.cx.list.month });
+            self.desk.close(id, MISSING, &key, "superseded", None, result);
+            self.desk.touch(id);
+        }
+    }
+
     pub(super) fn record(&self, id: Uuid) -> Result<&Loaded, Error> {
         self.desk.records.get(&id).ok_or(Error::NotFound)
     }
@@ -319,19 +337,33 @@ impl<'a> Run<'a> {
     pub(super) fn edit_id(&self, row: &Row, resident: Uuid) -> Uuid {
         self.cx.derive("list_edit", (row.sheet, row.row), resident)
     }
-
-    /// As provenance shows it: who handed the list in, and of what.
-    pub(super) fn name(&self) -> String {
-        let kind = crate::lists::ListKind::parse(&self.cx.list.kind);
-        format!("{}{}", self.cx.list.source, kind.map_or("名单", |k| k.label()))
-    }
 }
 
 /// Residents whom a row may be about.
-fn meant(linked: &Link<i64>) -> Vec<Uuid> {
+pub(super) fn meant(linked: &Link<i64>) -> Vec<Uuid> {
     match linked {
         Link::Resident(id) => vec![id.uuid()],
         Link::Ambiguous { residents, .. } => residents.iter().map(|r| r.uuid()).collect(),
         Link::Register(_) | Link::New | Link::Invalid => Vec::new(),
+    }
+}
+
+/// A row of a month before one that is committed: kept with whom it is about, and nothing else.
+fn history(linked: &Link<i64>) -> Outcome {
+    let outcome = |verdict, reason: &str, resident| Outcome {
+        verdict,
+        reason: Some(reason.to_owned()),
+        resident,
+    };
+    match linked {
+        Link::Resident(id) => {
+            let reason = "补交的较早月份名单，只存为历史，不改动现有信息";
+            outcome("same", reason, Some(id.uuid()))
+        }
+        Link::Register(_) | Link::New => {
+            outcome("same", "补交的较早月份名单，此人现不在册，只存为历史", None)
+        }
+        Link::Ambiguous { doubt, .. } => outcome("ambiguous", doubt.message(), None),
+        Link::Invalid => outcome("invalid", "没有姓名也没有有效的身份证号，无法确定是哪一位", None),
     }
 }

@@ -128,9 +128,6 @@ impl Judged<'_> {
         }
         self.desk.save().await?;
         lists::to_town(db, &self.to_town).await?;
-        for (row, outcome) in rows.iter().zip(&self.outcomes) {
-            lists::judge(db, row, outcome, cx.stage).await?;
-        }
-        Ok(())
+        Ok(lists::judge(db, rows, &self.outcomes, cx.stage).await?)
     }
 }

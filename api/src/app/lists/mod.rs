@@ -9,8 +9,10 @@ pub(crate) mod draw;
 mod dry_run;
 mod enrol;
 mod episode;
+pub(crate) mod figures;
 mod items;
 pub(crate) mod judge;
+pub(crate) mod missing;
 mod people;
 mod person;
 pub(crate) mod register;
@@ -21,13 +23,14 @@ mod upload;
 
 pub use commit::{Started, commit};
 pub use dry_run::dry_run;
+pub use figures::Named;
 pub use upload::{NewList, Uploaded, upload};
 
 use crate::actor::Actor;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::jobs::{self, JobKind};
-use crate::store::lists::{self, Head, Part, Row, Stage};
+use crate::store::lists::{self, Head, Part, Row, Stage, state};
 use domain::catalogue::Role;
 use entity::{job, list};
 use std::collections::BTreeMap;
@@ -115,14 +118,24 @@ pub async fn rows(
     after: Option<(i32, i32)>,
     limit: u64,
 ) -> Result<Vec<Row>, Error> {
-    found(program, reach, id).await?;
+    let list = found(program, reach, id).await?;
     let part = Part {
         verdict,
         after,
         limit: Some(limit),
         of_file: false,
     };
-    Ok(lists::rows(program.db.read(), &program.keys, id, part).await?)
+    let mut rows = lists::rows(program.db.read(), &program.keys, id, part).await?;
+    if *reach != Reach::All && list.state == state::UPLOADED {
+        // Whoever would be new to the department's roster may be on another's, of which it knows nothing.
+        for row in rows
+            .iter_mut()
+            .filter(|row| row.planned.as_deref() == Some("new"))
+        {
+            row.resident = None;
+        }
+    }
+    Ok(rows)
 }
 
 async fn found(program: &Program, reach: &Reach, id: Uuid) -> Result<list::Model, Error> {

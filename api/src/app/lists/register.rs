@@ -96,10 +96,7 @@ impl Judged<'_> {
     pub async fn write(self, txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
         register::insert(&**txn, &cx.program.keys, cx.list.id, &self.entries).await?;
         cx.ask(&**txn, &self.questions).await?;
-        for (row, outcome) in rows.iter().zip(&self.outcomes) {
-            lists::judge(&**txn, row, outcome, cx.stage).await?;
-        }
-        Ok(())
+        Ok(lists::judge(&**txn, rows, &self.outcomes, cx.stage).await?)
     }
 }
 

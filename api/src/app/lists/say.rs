@@ -47,7 +47,7 @@ impl<'a> Run<'a> {
     pub(super) fn contradict(&mut self, row: &Row, id: Uuid, key: &str, present: &Value, now: &Value) {
         let list = &self.cx.list;
         let side = json!({
-            "edit": self.edit_id(row, id).to_string(), "by": self.name(), "at": self.cx.begun.to_string(),
+            "edit": self.edit_id(row, id).to_string(), "by": self.cx.name(), "at": self.cx.begun.to_string(),
             "month": list.month, "list": list.id, "value": now.to_json(),
         });
         let around = json!({ "present": present.to_json() });
@@ -75,12 +75,12 @@ impl<'a> Run<'a> {
             door: Door::List {
                 source: cx.list.source.clone(),
             },
-            name: self.name(),
+            name: self.cx.name(),
         };
         let origin = Origin {
             writer: &writer,
             source: Source::List {
-                list: self.name(),
+                list: self.cx.name(),
                 month: cx.list.month.clone(),
             },
             kind: "list",

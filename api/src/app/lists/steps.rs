@@ -28,6 +28,13 @@ pub struct Commit<'a> {
     pub now: Instant,
     /// Whether this is a dry run.
     pub stage: Stage,
+    /// A later month was committed before: the rows are kept, and say nothing of today.
+    pub history: bool,
+}
+
+/// Whether rows of this kind of list put people on a roster.
+pub fn enrols(kind: &str) -> bool {
+    matches!(kind, "disabled" | "low_income" | "old_age_allowance")
 }
 
 /// One column's step.
@@ -38,10 +45,13 @@ pub struct Done<'a> {
 
 impl<'a> Commit<'a> {
     pub fn enrols(&self) -> bool {
-        matches!(
-            self.list.kind.as_str(),
-            "disabled" | "low_income" | "old_age_allowance"
-        )
+        enrols(&self.list.kind)
+    }
+
+    /// As provenance shows it: who handed the list in, and of what.
+    pub fn name(&self) -> String {
+        let kind = crate::lists::ListKind::parse(&self.list.kind);
+        format!("{}{}", self.list.source, kind.map_or("名单", |k| k.label()))
     }
 
     /// Each column's step (`told`: the status is what the source said before), and the labels of cells that are no value of their field.

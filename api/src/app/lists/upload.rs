@@ -1,6 +1,7 @@
 //! Taking a file in: read, kept as it came, its rows stored for the commit.
 
 use super::Reach;
+use super::steps::enrols;
 use crate::app::Error;
 use crate::app::files::{self, Purpose};
 use crate::lists::{Identity, ListKind, Reading, read};
@@ -22,6 +23,8 @@ pub struct NewList {
     /// `YYYY-MM`.
     pub month: String,
     pub name: String,
+    /// It names everybody of its division whom its categories have: whoever it does not name is missing.
+    pub complete: bool,
     pub content: Vec<u8>,
 }
 
@@ -83,7 +86,7 @@ pub async fn upload(
         uploaded_at: now.millis(),
         begun_at: None,
         committed_at: None,
-        complete: false,
+        complete: new.complete && enrols(new.kind.name()),
         known: None,
         planned_at: None,
     };

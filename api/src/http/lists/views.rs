@@ -3,7 +3,7 @@
 use crate::app::lists::{self, ListView};
 use crate::lists::ListKind;
 use crate::store::jobs;
-use crate::store::lists::Row;
+use crate::store::lists::{MISSING_SHEET, Row};
 use domain::Instant;
 use poem_openapi::types::Any;
 use poem_openapi::{Enum, Object};
@@ -59,6 +59,8 @@ pub(super) struct ListBody {
     month: String,
     /// `uploaded`, `committing` or `committed`.
     state: String,
+    /// Whether it names everybody of its division: only then is somebody missing from it.
+    complete: bool,
     /// Its name.
     name: String,
     /// Rows found in the file.
@@ -132,11 +134,12 @@ pub(super) struct Started {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none, rename = "ListRow")]
 pub(super) struct RowView {
-    /// The sheet, counted from 0.
-    sheet: i32,
-    /// As the spreadsheet counts.
-    row: i32,
-    /// What became of it: `new`, `same`, `changed`, `contradicted`, `ambiguous`, `invalid`; absent before the commit.
+    /// The sheet, counted from 0; absent for people whom the file does not name.
+    sheet: Option<i32>,
+    /// As the spreadsheet counts; absent for people whom the file does not name.
+    row: Option<i32>,
+    /// What became of it: `new`, `same`, `changed`, `missing`, `contradicted`, `ambiguous`, `invalid`; absent before
+    /// the commit.
     verdict: Option<String>,
     /// Why, in Chinese.
     reason: Option<String>,
@@ -210,6 +213,7 @@ impl From<ListView> for ListBody {
             division: row.division,
             month: row.month,
             state: row.state,
+            complete: row.complete,
             name: head.name,
             rows: row.rows,
             persons: head.persons,
@@ -239,9 +243,10 @@ impl From<ListView> for ListBody {
 
 impl From<Row> for RowView {
     fn from(row: Row) -> RowView {
+        let in_file = row.sheet != MISSING_SHEET;
         RowView {
-            sheet: row.sheet,
-            row: row.row,
+            sheet: in_file.then_some(row.sheet),
+            row: in_file.then_some(row.row),
             verdict: row.verdict,
             reason: row.reason,
             planned: row.planned,

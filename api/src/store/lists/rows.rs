@@ -6,8 +6,8 @@ use crate::store::{Fault, sealed};
 use entity::{list, list_row};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -205,6 +205,30 @@ pub async fn missing<C: ConnectionTrait>(db: &C, list: Uuid) -> Result<Vec<list_
         .await
 }
 
+/// Keeps a verdict on rows of people who are missing.
+pub async fn judge_missing<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    rows: &[i32],
+    reason: &str,
+    stage: Stage,
+) -> Result<(), DbErr> {
+    use list_row::Column as C_;
+    let (verdict, why) = match stage {
+        Stage::Planned => (C_::Planned, C_::PlannedReason),
+        Stage::Final => (C_::Verdict, C_::Reason),
+    };
+    list_row::Entity::update_many()
+        .col_expr(verdict, Expr::value("missing"))
+        .col_expr(why, Expr::value(reason))
+        .filter(C_::List.eq(list))
+        .filter(C_::Sheet.eq(MISSING_SHEET))
+        .filter(C_::Row.is_in(rows.iter().copied()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Forgets some of the people who were noted as missing.
 pub async fn remove_missing<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[i32]) -> Result<(), DbErr> {
     use list_row::Column as C_;
@@ -253,28 +277,55 @@ fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
     })
 }
 
-/// Keeps what becomes of a row: at the stage of a dry run beside what became of it.
+/// Keeps what becomes of rows: at the stage of a dry run beside what became of them. One statement for many rows,
+/// since a list of a county has a hundred thousand.
 pub async fn judge<C: ConnectionTrait>(
     db: &C,
-    row: &Row,
-    outcome: &Outcome,
+    rows: &[Row],
+    outcomes: &[Outcome],
     stage: Stage,
 ) -> Result<(), DbErr> {
-    use list_row::Column as C_;
+    let backend = db.get_database_backend();
     let (verdict, reason) = match stage {
-        Stage::Planned => (C_::Planned, C_::PlannedReason),
-        Stage::Final => (C_::Verdict, C_::Reason),
+        Stage::Planned => ("planned", "planned_reason"),
+        Stage::Final => ("verdict", "reason"),
     };
-    list_row::Entity::update_many()
-        .col_expr(verdict, Expr::value(outcome.verdict))
-        .col_expr(reason, Expr::value(outcome.reason.clone()))
-        .col_expr(C_::Resident, Expr::value(outcome.resident))
-        .filter(C_::List.eq(row.list))
-        .filter(C_::Sheet.eq(row.sheet))
-        .filter(C_::Row.eq(row.row))
-        .exec(db)
-        .await?;
+    for (rows, outcomes) in rows.chunks(200).zip(outcomes.chunks(200)) {
+        let mut values: Vec<Value> = vec![rows[0].list.into()];
+        let mut lines = Vec::with_capacity(rows.len());
+        for (row, outcome) in rows.iter().zip(outcomes) {
+            let n = values.len();
+            lines.push(line(backend, n));
+            values.push(row.sheet.into());
+            values.push(row.row.into());
+            values.push(outcome.verdict.into());
+            values.push(outcome.reason.clone().into());
+            values.push(outcome.resident.into());
+        }
+        let sql = format!(
+            "WITH said (sheet, row, verdict, reason, resident) AS (VALUES {}) \
+             UPDATE list_row SET {verdict} = said.verdict, {reason} = said.reason, resident = said.resident \
+             FROM said WHERE list_row.list = $1 AND list_row.sheet = said.sheet AND list_row.row = said.row",
+            lines.join(", ")
+        );
+        db.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
+    }
     Ok(())
+}
+
+/// The placeholders of one row behind the first `n`. PostgreSQL must be told what a value is that may be null.
+fn line(backend: DbBackend, n: usize) -> String {
+    let kinds = match backend {
+        DbBackend::Postgres => ["::INTEGER", "::INTEGER", "::TEXT", "::TEXT", "::UUID"],
+        _ => [""; 5],
+    };
+    let cells: Vec<String> = kinds
+        .iter()
+        .enumerate()
+        .map(|(k, kind)| format!("${}{kind}", n + k + 1))
+        .collect();
+    format!("({})", cells.join(", "))
 }
 
 /// How many rows have each verdict of a stage; those without one under an empty name.

@@ -2,6 +2,7 @@
 
 mod again;
 mod dry_run;
+mod missing;
 mod three_way;
 
 /// Figures are named where the commit asks for them: these tests change nearly everything.

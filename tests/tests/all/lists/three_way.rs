@@ -325,6 +325,8 @@ async fn columns_do_what_the_table_says(database: Database) {
     ];
     let mut rows = clerk(&a).rows(&second[0], None).await;
     rows.extend(clerk(&b).rows(&second[1], None).await);
+    // Who is missing from 残联's second list stands behind its rows, and is another test's.
+    rows.retain(|row| row["sheet"].is_number());
     let mut wrong = Vec::new();
     for (case, person) in CASES.iter().zip(&people) {
         let row = rows.iter().find(|row| row["resident"] == person.to_string());
@@ -377,7 +379,9 @@ async fn decide(cadre: &tests::console::Console, people: &[Uuid]) {
         };
         cadre.decide(&item, choice, more).await.ok();
         assert_eq!(shown(cadre, person, key).await, expected);
-        assert_eq!(cadre.waiting(person).await, [""; 0]);
+        let mut waiting = cadre.waiting(person).await;
+        waiting.retain(|item| !item.starts_with("list_row_missing"));
+        assert_eq!(waiting, [""; 0]);
     }
 }
 
