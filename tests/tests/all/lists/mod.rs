@@ -1,8 +1,10 @@
 //! Lists over HTTP: tried, committed, compared with what was handed in before.
 
 mod again;
+mod deaths;
 mod dry_run;
 mod missing;
+mod seen_by;
 mod three_way;
 
 /// Figures are named where the commit asks for them: these tests change nearly everything.
