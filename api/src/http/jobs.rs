@@ -34,7 +34,7 @@ enum JobState {
 struct JobView {
     /// Its id.
     id: Uuid,
-    /// `commit_list`: writes a list's rows into the records.
+    /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to.
     kind: String,
     /// What it is about: the list.
     subject: Option<Uuid>,

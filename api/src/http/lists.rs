@@ -2,10 +2,11 @@
 
 mod views;
 
-use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView};
+use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView, Workbook};
 use super::auth::SignedIn;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
+use super::rosters::percent;
 use crate::app::lists::{self, Named, NewList, Reach};
 use crate::program::Program;
 use poem::web::Data;
@@ -119,6 +120,28 @@ impl Lists {
             items: page.into_iter().map(RowView::from).collect(),
             next,
         }))
+    }
+
+    /// The file with what became of each row behind its last column, as a workbook
+    ///
+    /// Before the commit with what the dry run says. Cells of the file stand where they stood; people whom it does not
+    /// name stand on a sheet of their own. At most 100,000 rows (422 `too_many_rows`).
+    #[oai(path = "/:id/file", method = "get", operation_id = "get_list_file")]
+    async fn file(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The id of what is meant.
+        id: Path<Uuid>,
+    ) -> Answer<Workbook> {
+        let reach = Reach::of(&who.0)?;
+        let file = lists::verdict_file(&program, &reach, who.0.account, id.0).await?;
+        let name = percent(&file.name);
+        Ok(Workbook::Made(
+            Binary(file.bytes),
+            format!("attachment; filename=\"list.xlsx\"; filename*=UTF-8''{name}"),
+            "no-store".to_owned(),
+        ))
     }
 
     /// Say what a commit would make of each row, in the background; nothing is written into any record

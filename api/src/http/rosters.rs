@@ -108,7 +108,7 @@ impl ApiResponse for RosterFile {
 }
 
 /// A name as a header holds it (RFC 8187).
-fn percent(name: &str) -> String {
+pub(super) fn percent(name: &str) -> String {
     let mut out = String::new();
     for byte in name.bytes() {
         match byte {

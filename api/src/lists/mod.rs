@@ -16,6 +16,7 @@ mod header;
 mod household;
 mod html;
 mod kind;
+pub mod marked;
 mod numbers;
 mod plan;
 mod reading;

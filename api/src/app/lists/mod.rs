@@ -20,11 +20,13 @@ mod row;
 mod say;
 pub(crate) mod steps;
 mod upload;
+mod verdict_file;
 
 pub use commit::{Started, commit};
 pub use dry_run::dry_run;
 pub use figures::Named;
 pub use upload::{NewList, Uploaded, upload};
+pub use verdict_file::{VerdictFile, verdict_file};
 
 use crate::actor::Actor;
 use crate::app::Error;

@@ -5,8 +5,9 @@ use crate::lists::ListKind;
 use crate::store::jobs;
 use crate::store::lists::{MISSING_SHEET, Row};
 use domain::Instant;
+use poem_openapi::payload::Binary;
 use poem_openapi::types::Any;
-use poem_openapi::{Enum, Object};
+use poem_openapi::{ApiResponse, Enum, Object};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -187,6 +188,25 @@ impl From<jobs::Job> for JobView {
             error: job.last_error,
         }
     }
+}
+
+/// A workbook with its name.
+#[derive(ApiResponse)]
+pub(super) enum Workbook {
+    /// The workbook.
+    #[oai(
+        status = 200,
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    )]
+    Made(
+        Binary<Vec<u8>>,
+        /// Its name (RFC 6266).
+        #[oai(header = "Content-Disposition")]
+        String,
+        /// `no-store`: it names people.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
 }
 
 impl From<Kind> for ListKind {

@@ -6,6 +6,7 @@ mod dry_run;
 mod missing;
 mod seen_by;
 mod three_way;
+mod verdict_file;
 
 /// Figures are named where the commit asks for them: these tests change nearly everything.
 const CHANGES: bool = true;
