@@ -296,7 +296,7 @@ async fn a_roster_goes_back_as_a_file(database: Database) {
         );
         let sheet = book.worksheet_range("底册").unwrap();
         let rows: Vec<&[Data]> = sheet.rows().collect();
-        let at = |label: &str| rows[0].iter().position(|c| c.to_string() == label);
+        let at = |label: &str| rows[0].iter().position(|c| *c == label);
         let column = |label: &str| -> Vec<String> {
             let at = at(label).unwrap_or_else(|| panic!("no column {label}"));
             let text = |row: &&[Data]| match &row[at] {

@@ -11,8 +11,11 @@ use tests::database::Database;
 
 tests::on_both!(a_file_comes_back_with_its_verdicts);
 
+/// A name, and what stands where.
+type Sheet = (String, Vec<((u32, u32), String)>);
+
 /// A workbook's sheets, each cell by its row and column from 1 and 0.
-fn cells(bytes: &[u8]) -> Vec<(String, Vec<((u32, u32), String)>)> {
+fn cells(bytes: &[u8]) -> Vec<Sheet> {
     let mut book = open_workbook_auto_from_rs(Cursor::new(bytes.to_vec())).unwrap();
     let names = book.sheet_names();
     let one = |name: String| {
