@@ -11,6 +11,7 @@ pub mod error;
 pub mod files;
 pub mod grids;
 pub mod guard;
+pub mod hand_over;
 pub mod inbox;
 pub mod jobs;
 pub mod lists;

@@ -74,30 +74,39 @@ pub async fn end<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Puts a resident into a grid from now on; the placement before ends at the same moment.
+/// Puts residents into grids, or out of all, from now on; their placements before end at the same moment.
 pub async fn place<C: ConnectionTrait>(
     db: &C,
-    resident: Uuid,
-    grid: Option<Uuid>,
+    placed: &[(Uuid, Option<Uuid>)],
     by: Option<Uuid>,
     now: i64,
 ) -> Result<(), Fault> {
-    placement::Entity::update_many()
-        .col_expr(placement::Column::Until, Expr::value(now))
-        .filter(placement::Column::Resident.eq(resident))
-        .filter(placement::Column::Until.is_null())
-        .exec(db)
-        .await?;
-    let Some(grid) = grid else { return Ok(()) };
-    let row = placement::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        resident: Set(resident),
-        grid: Set(grid),
-        since: Set(now),
-        until: Set(None),
-        placed_by: Set(by),
-    };
-    placement::Entity::insert(row).exec_without_returning(db).await?;
+    for part in placed.chunks(200) {
+        placement::Entity::update_many()
+            .col_expr(placement::Column::Until, Expr::value(now))
+            .filter(placement::Column::Resident.is_in(part.iter().map(|(resident, _)| *resident)))
+            .filter(placement::Column::Until.is_null())
+            .exec(db)
+            .await?;
+        let rows: Vec<_> = part
+            .iter()
+            .filter_map(|(resident, grid)| {
+                Some(placement::ActiveModel {
+                    id: Set(Uuid::now_v7()),
+                    resident: Set(*resident),
+                    grid: Set((*grid)?),
+                    since: Set(now),
+                    until: Set(None),
+                    placed_by: Set(by),
+                })
+            })
+            .collect();
+        if !rows.is_empty() {
+            placement::Entity::insert_many(rows)
+                .exec_without_returning(db)
+                .await?;
+        }
+    }
     Ok(())
 }
 

@@ -27,8 +27,14 @@ pub struct Loaded {
     pub created_at: i64,
     /// Its look-ups as they stand in the database.
     pub lookups: BTreeSet<(&'static str, Vec<u8>)>,
-    /// Grid and version as they stand in the database; none for a new record.
+    /// Grid and version as they stand in the grid's feed; none for a new record, and for who has departed.
     pub before: Option<(Option<Uuid>, String)>,
+    /// The village in the database.
+    pub stood_in: Option<Uuid>,
+    /// The grid of its open placement row: none for who is only reported.
+    pub placed: Option<Uuid>,
+    /// Made by the transaction that holds it.
+    pub new: bool,
 }
 
 /// What free-text search looks into: about 100 bytes a resident.
@@ -106,7 +112,10 @@ fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -
         merged_into: row.merged_into,
         created_at: row.created_at,
         lookups,
+        stood_in: row.village,
+        placed: row.grid.filter(|_| row.state == "present"),
         before: (row.state != "departed").then_some((row.grid, row.version)),
+        new: false,
     })
 }
 
@@ -126,6 +135,9 @@ pub fn fresh(
         created_at: now,
         lookups: BTreeSet::new(),
         before: None,
+        stood_in: None,
+        placed: None,
+        new: true,
     }
 }
 

@@ -22,7 +22,9 @@ impl Desk<'_> {
         let catalogue = self.program.catalogue.clone();
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();
         let mut projections = BTreeMap::new();
+        let mut gazetteer = None;
         for id in &ids {
+            self.settle_unplaced(*id);
             let pending = self.pending(*id);
             let loaded = &self.records[id];
             let around = Around {
@@ -31,14 +33,12 @@ impl Desk<'_> {
                 open: self.open_count(*id),
             };
             let first = project(&loaded.record, &around, &catalogue, &derive);
-            self.conflicts(*id, &first.conflicts, &first.open);
-            // Conflict items that were opened or closed count as open items too.
-            let around = Around {
-                open: self.open_count(*id),
-                ..around
-            };
+            self.computed(*id, &first);
+            self.show_present(*id, &first);
+            self.reread(*id, &first.open, &mut gazetteer).await?;
+            // Items that were opened or closed just now count too.
             let mut shown = first;
-            shown.open["open"] = around.open.into();
+            shown.open["open"] = self.open_count(*id).into();
             if let Some(loaded) = self.records.get_mut(id) {
                 loaded.record.prune_sources(&shown.edits);
             }
@@ -64,10 +64,19 @@ impl Desk<'_> {
             .map(|id| (&self.records[id], &projections[id]))
             .collect();
         records::save(&*txn, &keys, &all, self.now.millis()).await?;
+        self.hand_over().await?;
         self.save_items().await?;
         let moved: Vec<Moved> = ids.iter().map(|id| self.moved(*id)).collect();
         feeds::publish(&*txn, &keys, &moved, std::mem::take(&mut self.news)).await?;
         Ok(())
+    }
+
+    /// Who has a grid waits for none.
+    fn settle_unplaced(&mut self, id: Uuid) {
+        if self.records[&id].grid.is_some() {
+            let by = self.current;
+            self.close(id, "unplaced", "", "superseded", by, json!({}));
+        }
     }
 
     fn moved(&self, id: Uuid) -> Moved {

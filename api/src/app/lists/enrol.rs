@@ -8,7 +8,6 @@ use super::steps::Commit;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::store::db::Txn;
-use crate::store::enrolments;
 use crate::store::lists::{self, Content, Outcome, Row};
 use crate::store::register::Entry;
 use domain::catalogue::Role;
@@ -31,7 +30,8 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
     let before: Vec<Uuid> = cx.earlier.iter().map(|l| l.id).collect();
     let mut previous = lists::rows_of(&**txn, &cx.program.keys, &before, &ids).await?;
     previous.sort_by_key(|row| before.iter().position(|id| *id == row.list));
-    let desk = Desk::open(txn, cx.program, &found.residents, &[], cx.now).await?;
+    let mut desk = Desk::open(txn, cx.program, &found.residents, &[], cx.now).await?;
+    desk.placed_by = Some(cx.account);
     let mut run = Run {
         cx,
         txn,
@@ -222,9 +222,7 @@ impl<'a> Run<'a> {
         let village = placed.village.map(|v| v.uuid());
         self.desk.create(id, State::Present, village, grid);
         let outcome = self.enrol(row, id, category, Some(&register)).await?;
-        if grid.is_some() {
-            enrolments::place(&**self.txn, id, grid, Some(cx.account), cx.now.millis()).await?;
-        } else {
+        if grid.is_none() {
             let edit = self.edit_id(row, id);
             let candidates: Vec<String> = placed.candidates.iter().map(ToString::to_string).collect();
             let side = json!({ "edit": edit.to_string(), "by": self.name(), "at": cx.begun.to_string(),

@@ -74,6 +74,7 @@ impl Commit<'_> {
                 key,
                 village,
                 town,
+                beside: None,
                 category: super::row::category(&self.list.kind, &row.content)
                     .filter(|_| self.enrols())
                     .map(str::to_owned),

@@ -27,11 +27,12 @@ pub async fn pull(
     program: &Program,
     phone: &Phone,
     request: &Request,
+    from: Option<Cursor>,
     touched: &[Uuid],
     now: Instant,
 ) -> Result<Pulled, Error> {
     let txn = program.db.snapshot().await?;
-    let page = Page::read(&txn, program, phone, request, touched).await?;
+    let page = Page::read(&txn, program, phone, request, from, touched).await?;
     let carried = holdings::of_device(&txn, phone.device, &page.residents).await?;
     txn.commit().await?;
     let carried: BTreeSet<Uuid> = carried
@@ -78,6 +79,7 @@ impl Page {
         program: &Program,
         phone: &Phone,
         request: &Request,
+        from: Option<Cursor>,
         touched: &[Uuid],
     ) -> Result<Page, Error> {
         let limit = request.limit.unwrap_or(LIMITS.items).clamp(1, LIMITS.items);
@@ -87,18 +89,7 @@ impl Page {
         let rows = feeds::rows(db, &ids).await?;
         let rows: BTreeMap<Uuid, feed::Model> = rows.into_iter().map(|f| (f.id, f)).collect();
         let newest = |id: &Uuid| rows.get(id).map_or(0, |f| f.next - 1);
-        let read = request
-            .cursor
-            .as_deref()
-            .and_then(|c| cursor::read(&program.keys, phone.device, c));
-        let valid = |c: &Cursor| {
-            c.incarnation == incarnation
-                && c.device <= newest(&phone.device)
-                && c.grids
-                    .iter()
-                    .all(|(g, n)| *n <= newest(g) || !phone.grids.contains(g))
-        };
-        let from = read.filter(valid).unwrap_or_default();
+        let from = continues(from, phone, incarnation, &newest);
         let mut next = Cursor {
             incarnation,
             grant_epoch: phone.grant_epoch,
@@ -180,6 +171,24 @@ impl Page {
             },
         })
     }
+}
+
+/// Where reading goes on. Another life of the database reads all anew; other grants compare the grids anew, and the
+/// device's own feed goes on.
+fn continues(
+    from: Option<Cursor>,
+    phone: &Phone,
+    incarnation: Uuid,
+    newest: &dyn Fn(&Uuid) -> i64,
+) -> Cursor {
+    let Some(mut from) = from.filter(|c| c.incarnation == incarnation && c.device <= newest(&phone.device))
+    else {
+        return Cursor::default();
+    };
+    if from.grant_epoch != phone.grant_epoch || from.grids.iter().any(|(grid, n)| *n > newest(grid)) {
+        from.grids.clear();
+    }
+    from
 }
 
 fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
