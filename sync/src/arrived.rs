@@ -240,6 +240,16 @@ impl Arrived {
     }
 }
 
+impl Edit {
+    /// Reads an edit again that was stored in canonical form.
+    ///
+    /// # Errors
+    /// It is none, or one of a form that is no longer taken.
+    pub fn stored(canonical: &Value) -> Result<Edit, Unreadable> {
+        read(&canonical::wire(canonical))
+    }
+}
+
 fn read(json: &Value) -> Result<Edit, Unreadable> {
     let wire = Wire::deserialize(json).map_err(|_| Unreadable::Malformed)?;
     if wire.changes.is_some() {
@@ -324,6 +334,22 @@ mod tests {
             "resident": "01930000-0000-7000-8000-0000000000aa", "catalogue": 1,
             "fields": { "phone": { "was": null, "now": "13900078411" }, "needs": { "add": ["送餐"] } },
         })
+    }
+
+    #[test]
+    fn what_was_stored_is_the_same_edit() {
+        let mut visited = edit();
+        visited["visit"] = json!({"means": "home", "outcome": "met", "at": "2026-11-06T09:00:00+08:00"});
+        for json in [edit(), visited] {
+            let Arrived::Edit(edit) = Arrived::parse(json.to_string().as_bytes()) else {
+                panic!()
+            };
+            let again = Edit::stored(&serde_json::from_str(&edit.canonical).unwrap()).unwrap();
+            assert_eq!(
+                (again.id, again.digest, again.made_at),
+                (edit.id, edit.digest, edit.made_at)
+            );
+        }
     }
 
     #[test]

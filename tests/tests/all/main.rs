@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod arrows;
 mod contract;
+mod deciding;
 mod divisions;
 mod files;
 mod frame;

@@ -42,6 +42,13 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
         return Err(Error::NotFound);
     }
     desk.placed_by = Some(case.who.account);
+    // To write what is there already is to accept it.
+    let choice = match choice {
+        "choose" if row.reason == "merged_note" && what.value.as_ref() == Some(&case.body["present"]) => {
+            "accept"
+        }
+        choice => choice,
+    };
     let changes = match (row.reason.as_str(), choice) {
         ("proposal", "approve") => proposal::approve(desk, case, id).await?,
         ("proposal" | "conflict" | "merged_note" | "note_beside", "choose" | "edit") => {

@@ -14,12 +14,12 @@ use sync::base;
 use sync::decide::{self, Decision, Proposal, Undecided};
 use sync::outcome::FieldChange;
 use sync::record::Source;
-use sync::{Arrived, Context, Edit};
+use sync::{Context, Edit};
 use uuid::Uuid;
 
 /// The edits behind the sides of an item, by id, with the device that made them.
 #[derive(Default)]
-pub struct Proposed(BTreeMap<EditId, (Box<Edit>, Option<Uuid>)>);
+pub struct Proposed(BTreeMap<EditId, (Edit, Option<Uuid>)>);
 
 impl Proposed {
     /// Reads the edits again that an item's sides name.
@@ -29,7 +29,7 @@ impl Proposed {
         let mut all = BTreeMap::new();
         for row in edits::by_ids(&**txn, &ids).await? {
             let said = edits::body(&program.keys, &row)?.edit;
-            if let Arrived::Edit(edit) = Arrived::parse(said.to_string().as_bytes()) {
+            if let Ok(edit) = Edit::stored(&said) {
                 all.insert(edit.id, (edit, row.device));
             }
         }
@@ -37,7 +37,7 @@ impl Proposed {
     }
 
     pub fn edits(&self) -> Vec<&Edit> {
-        self.0.values().map(|(edit, _)| edit.as_ref()).collect()
+        self.0.values().map(|(edit, _)| edit).collect()
     }
 }
 
