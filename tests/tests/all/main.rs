@@ -21,3 +21,4 @@ mod process;
 mod reading;
 mod schema;
 mod stories;
+mod whole_path;
