@@ -9,7 +9,8 @@ use serde_json::Value;
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    token: Option<String>,
+    /// The value of the `Authorization` header.
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -19,14 +20,22 @@ impl Client {
         Client {
             http,
             base: base.into(),
-            token: None,
+            authorization: None,
         }
     }
 
     /// The same client for whom `token` was made.
     pub fn with_token(&self, token: impl Into<String>) -> Client {
         Client {
-            token: Some(token.into()),
+            authorization: Some(format!("Bearer {}", token.into())),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with nothing but a device's secret.
+    pub fn with_device(&self, device: &str, secret: &str) -> Client {
+        Client {
+            authorization: Some(format!("Device {device}.{secret}")),
             ..self.clone()
         }
     }
@@ -34,7 +43,7 @@ impl Client {
     /// The same client before it signed in.
     pub fn anonymous(&self) -> Client {
         Client {
-            token: None,
+            authorization: None,
             ..self.clone()
         }
     }
@@ -75,8 +84,8 @@ impl Client {
     }
 
     async fn finish(&self, mut request: reqwest::RequestBuilder) -> Answer {
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
         }
         let response = request.send().await.unwrap();
         Answer {

@@ -17,6 +17,7 @@ mod licences;
 mod list_files;
 mod list_hostile;
 mod list_shapes;
+mod phones;
 mod process;
 mod reading;
 mod schema;
