@@ -150,6 +150,23 @@ pub async fn open_of<C: ConnectionTrait>(
         .await
 }
 
+/// What was decided before on these residents, the latest last.
+pub async fn decided_before<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+) -> Result<Vec<inbox_item::Model>, DbErr> {
+    if residents.is_empty() {
+        return Ok(Vec::new());
+    }
+    inbox_item::Entity::find()
+        .filter(inbox_item::Column::Resident.is_in(residents.iter().copied()))
+        .filter(inbox_item::Column::State.eq("decided"))
+        .order_by_asc(inbox_item::Column::ClosedAt)
+        .order_by_asc(inbox_item::Column::Id)
+        .all(db)
+        .await
+}
+
 /// Open items of residents stand in the inbox of the village that has the person now.
 pub async fn relocate<C: ConnectionTrait>(
     db: &C,

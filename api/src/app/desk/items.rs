@@ -3,7 +3,7 @@
 use super::{Desk, Item};
 use crate::app::Error;
 use crate::store::inbox::{self, NewItem};
-use domain::EditId;
+use domain::{EditId, Instant};
 use entity::{division, inbox_item};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value as Json, json};
@@ -21,6 +21,15 @@ impl Item {
             stored: false,
             dirty: false,
             beside: None,
+        }
+    }
+
+    /// Both sides, and what is there now.
+    pub(super) fn show(&mut self, sides: Json, present: Json) {
+        if self.body["sides"] != sides || self.body["present"] != present {
+            self.body["sides"] = sides;
+            self.body["present"] = present;
+            self.changed();
         }
     }
 
@@ -144,13 +153,10 @@ impl Desk<'_> {
             self.close(id, reason, key, "superseded", by, result);
         }
         for (key, sides) in all {
-            let body = json!({ "sides": sides, "present": shown["fields"][&key] });
+            let present = &shown["fields"][&key];
             let place = (id, reason.to_owned(), key);
             let item = self.items.entry(place).or_insert_with(|| Item::fresh(json!({})));
-            if item.body != body {
-                item.body = body;
-                item.changed();
-            }
+            item.show(sides, present.clone());
         }
     }
 
@@ -232,8 +238,38 @@ impl Desk<'_> {
                 held: None,
             });
         }
+        self.tell_earlier(&mut new).await?;
         inbox::insert(&*self.txn, &keys, &new, now).await?;
         self.relocate_items(&towns).await
+    }
+
+    /// An item that opens again says what was decided the last time, by whom and why.
+    async fn tell_earlier(&self, new: &mut [NewItem]) -> Result<(), Error> {
+        let again = |item: &&mut NewItem| DECIDED_AGAIN.contains(&item.reason);
+        let known = |id: &Uuid| self.records.get(id).is_some_and(|loaded| !loaded.new);
+        let asked: Vec<Uuid> = new
+            .iter_mut()
+            .filter(again)
+            .filter_map(|i| i.resident)
+            .filter(known)
+            .collect();
+        for row in inbox::decided_before(&*self.txn, &asked).await? {
+            let same = |item: &&mut NewItem| {
+                again(item)
+                    && item.resident == row.resident
+                    && item.reason == row.reason
+                    && item.key == row.key
+            };
+            for item in new.iter_mut().filter(same) {
+                let mut earlier = inbox::body(&self.program.keys, &row)?["result"].take();
+                earlier["at"] = row
+                    .closed_at
+                    .map(|at| Instant::from_millis(at).to_string())
+                    .into();
+                item.body["earlier"] = earlier;
+            }
+        }
+        Ok(())
     }
 
     /// What waits on a person stands in the inbox of the village that has the person.
@@ -278,6 +314,9 @@ const PERSON: [&str; 7] = [
     "address",
     LIFE_STATUS,
 ];
+
+/// Reasons of which a later value may come back to what was decided.
+const DECIDED_AGAIN: [&str; 5] = ["proposal", "conflict", "merged_note", "departure", "address"];
 
 /// Reasons that hang on a record.
 const REASONS: [&str; 9] = [

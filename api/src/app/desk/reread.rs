@@ -47,17 +47,14 @@ impl Desk<'_> {
             return Ok(());
         }
         let side = self.side(id, shown, &text, &read);
-        let body = json!({ "sides": [side], "present": { "grid": loaded.grid, "village": loaded.village } });
+        let present = json!({ "grid": loaded.grid, "village": loaded.village });
         let beside = read
             .village
             .map(|v| v.uuid())
             .filter(|v| Some(*v) != loaded.village);
         let item = self.items.entry(place).or_insert_with(|| Item::fresh(json!({})));
-        if item.body != body {
-            item.body = body;
-            item.beside = beside;
-            item.changed();
-        }
+        item.beside = beside;
+        item.show(json!([side]), present);
         Ok(())
     }
 

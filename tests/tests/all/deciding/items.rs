@@ -10,6 +10,7 @@ on_both!(
     a_proposal_is_approved_rejected_or_edited,
     a_proposal_shows_what_is_there_now,
     sides_of_a_conflict_are_chosen,
+    a_late_value_tells_what_was_decided,
     a_merged_note_is_accepted_or_written_anew,
     a_reported_person_is_approved_or_turned_away,
     a_departure_is_decided,
@@ -114,6 +115,37 @@ async fn sides_of_a_conflict_are_chosen(database: Database) {
         .await
         .ok();
     assert_eq!(closed["items"].as_array().unwrap().len(), 1);
+}
+
+/// A phone that was away comes with a third value when the conflict is decided already.
+async fn a_late_value_tells_what_was_decided(database: Database) {
+    let county = County::start(database).await;
+    let cadre = county.console("陆桂英").await;
+    let amei = county.a_resident("黎阿妹").phone("13900078411").made().await;
+    let mut phones = Vec::new();
+    for worker in ["梁少芳", "吕小燕", "梁少芳"] {
+        phones.push(loaded(&county, worker).await);
+    }
+    for (phone, number) in phones
+        .iter_mut()
+        .zip(["13900078412", "13900078413", "13900078414"])
+    {
+        phone.edit(amei).set("phone", number).done();
+    }
+    phones[0].sync().await;
+    phones[1].sync().await;
+    let item = cadre.item(amei, "conflict").await;
+    assert_eq!(item["content"].get("earlier"), None);
+    let chosen = json!({ "value": "13900078412", "reason": "本人确认" });
+    cadre.decide(&item, "choose", chosen).await.ok();
+    phones[2].sync().await;
+    let item = cadre.item(amei, "conflict").await;
+    let earlier = &item["content"]["earlier"];
+    assert_eq!(
+        (&earlier["by"], &earlier["reason"]),
+        (&json!("陆桂英"), &json!("本人确认")),
+        "{item}"
+    );
 }
 
 async fn a_merged_note_is_accepted_or_written_anew(database: Database) {
