@@ -137,6 +137,13 @@ impl Page {
         let paged: BTreeSet<Uuid> = residents.iter().copied().collect();
         // The answer that carries a receipt carries the record's new state too.
         residents.extend(mine.iter().filter(|r| !paged.contains(r)));
+        // What a phone says that it lacks is sent along, however far its cursor is.
+        let (compare, lacking) = compare(db, phone, request, &rows).await?;
+        let room = limit.saturating_sub(residents.len() + items.len());
+        let lacking = lacking
+            .into_iter()
+            .filter(|r| !paged.contains(r) && !mine.contains(r));
+        residents.extend(lacking.take(room));
         let texts = records::items(db, &program.keys, &residents).await?;
         let visible = |text: &str| {
             phone
@@ -146,7 +153,6 @@ impl Page {
                 && !text.contains("\"state\":\"departed\"")
         };
         residents.retain(|r| texts.get(r).is_some_and(|t| visible(t)));
-        let compare = compare(db, phone, request, &rows).await?;
         let known: BTreeMap<Uuid, &str> = request
             .have
             .values()
@@ -198,14 +204,16 @@ fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
     theirs.count == row.count && theirs.digest == sync::digest::hex(&row.digest)
 }
 
-/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch.
+/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch. The second part
+/// are the records to fetch.
 async fn compare<C: ConnectionTrait>(
     db: &C,
     phone: &Phone,
     request: &Request,
     rows: &BTreeMap<Uuid, feed::Model>,
-) -> Result<Json, Error> {
+) -> Result<(Json, Vec<Uuid>), Error> {
     let mut out = serde_json::Map::new();
+    let mut lacking = Vec::new();
     for grid in &phone.grids {
         let (count, digest) = rows
             .get(grid)
@@ -215,15 +223,16 @@ async fn compare<C: ConnectionTrait>(
             let there = meta::versions(db, *grid).await?;
             let have: BTreeMap<Uuid, &str> = have.iter().map(|(r, v)| (*r, v.as_str())).collect();
             let remove: Vec<_> = have.keys().filter(|r| !there.contains_key(r)).collect();
-            let fetch: Vec<_> = there
+            let fetch: Vec<Uuid> = there
                 .iter()
                 .filter(|(r, v)| have.get(r) != Some(&v.as_str()))
-                .map(|(r, _)| r)
+                .map(|(r, _)| *r)
                 .collect();
             line["remove"] = json!(remove);
             line["fetch"] = json!(fetch);
+            lacking.extend(fetch);
         }
         out.insert(grid.to_string(), line);
     }
-    Ok(out.into())
+    Ok((out.into(), lacking))
 }
