@@ -21,5 +21,6 @@ pub mod sessions;
 pub mod sign_in;
 pub mod sync;
 pub mod tokens;
+pub mod verify;
 
 pub use error::Error;

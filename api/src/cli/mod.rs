@@ -3,6 +3,7 @@
 mod demo;
 pub mod import;
 mod serve;
+mod verify;
 
 use crate::config::Config;
 use crate::http::contract;
@@ -28,6 +29,11 @@ enum Command {
         #[arg(long, default_value_t = 5000)]
         size: usize,
     },
+    /// 核对数据（只读；服务运行时也可执行）
+    Verify {
+        #[command(subcommand)]
+        what: Verify,
+    },
     /// 打印接口文档 openapi.yaml
     Openapi,
     /// 读取名单文件并显示读到的内容（不需要服务和数据库）
@@ -44,6 +50,13 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum Verify {
+    /// 逐一核对居民记录：文档、事实、展示内容、下发序列、检索散列、检索卡、修改序号。
+    /// 无差异时退出码为 0，有差异时为 3，未能完成核对时为 1
+    Records,
+}
+
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Openapi = cli.command {
@@ -51,7 +64,11 @@ pub fn run() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Command::Import { kind, file, .. } = &cli.command {
-        return said(import::dry_run(kind, file).map(|report| println!("{report}")));
+        return said(
+            import::dry_run(kind, file)
+                .map(|report| println!("{report}"))
+                .map(success),
+        );
     }
     let config = match Config::load() {
         Ok(config) => config,
@@ -65,18 +82,25 @@ pub fn run() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Serve => serve::serve(&config).await,
-            Command::Migrate => serve::migrate(&config).await,
-            Command::Demo { size } => demo::demo(&config, size).await,
-            Command::Openapi | Command::Import { .. } => Ok(()),
+            Command::Serve => serve::serve(&config).await.map(success),
+            Command::Migrate => serve::migrate(&config).await.map(success),
+            Command::Demo { size } => demo::demo(&config, size).await.map(success),
+            Command::Verify {
+                what: Verify::Records,
+            } => verify::records(&config).await,
+            Command::Openapi | Command::Import { .. } => Ok(ExitCode::SUCCESS),
         }
     });
     said(done)
 }
 
-fn said(done: Result<(), String>) -> ExitCode {
+fn success(_: ()) -> ExitCode {
+    ExitCode::SUCCESS
+}
+
+fn said(done: Result<ExitCode, String>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE

@@ -42,24 +42,9 @@ pub async fn open(
     algorithm: Algorithm,
     now: i64,
 ) -> Result<Keyring, KeyringFault> {
-    db.write(|txn| async move {
-        if data_key::Entity::find().one(&*txn).await?.is_none() {
-            let canary = canary(secrets);
-            let data: [u8; 32] = rand::rng().random();
-            for (id, purpose, secret) in [(1, "canary", &canary), (2, "data", &data)] {
-                let row = data_key::ActiveModel {
-                    id: Set(id),
-                    purpose: Set(purpose.into()),
-                    wrapped: Set(wrap(&secrets.master, id, purpose, secret)),
-                    created_at: Set(now),
-                    retired_at: Set(None),
-                };
-                data_key::Entity::insert(row).exec(&*txn).await?;
-            }
-        }
-        Ok::<_, KeyringFault>(())
-    })
-    .await?;
+    if !any(db).await? {
+        begin(db, secrets, now).await?;
+    }
     let mut keys = BTreeMap::new();
     for row in data_key::Entity::find()
         .order_by_asc(data_key::Column::Id)
@@ -79,6 +64,30 @@ pub async fn open(
     }
     let current = *keys.keys().last().ok_or(KeyringFault::WrongKey)?;
     Ok(Keyring::new(keys, current, algorithm, secrets.lookup))
+}
+
+/// The canary and the first data key.
+async fn begin(db: &Db, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+    db.write(|txn| async move {
+        // Somebody else may have begun since.
+        if data_key::Entity::find().one(&*txn).await?.is_some() {
+            return Ok(());
+        }
+        let canary = canary(secrets);
+        let data: [u8; 32] = rand::rng().random();
+        for (id, purpose, secret) in [(1, "canary", &canary), (2, "data", &data)] {
+            let row = data_key::ActiveModel {
+                id: Set(id),
+                purpose: Set(purpose.into()),
+                wrapped: Set(wrap(&secrets.master, id, purpose, secret)),
+                created_at: Set(now),
+                retired_at: Set(None),
+            };
+            data_key::Entity::insert(row).exec(&*txn).await?;
+        }
+        Ok::<_, KeyringFault>(())
+    })
+    .await
 }
 
 /// Milliseconds that a retired signing key still verifies: longer than any token that it signed.

@@ -20,3 +20,4 @@ mod process;
 mod reading;
 mod schema;
 mod stories;
+mod verify;

@@ -5,6 +5,7 @@
 
 mod items;
 mod save;
+pub mod show;
 
 use crate::app::Error;
 use crate::program::Program;
