@@ -1,5 +1,6 @@
 //! Commands. Each reads the configuration, does one thing, and says in Chinese what became of it.
 
+mod account;
 mod demo;
 pub mod import;
 mod serve;
@@ -29,6 +30,11 @@ enum Command {
         #[arg(long, default_value_t = 5000)]
         size: usize,
     },
+    /// 账号
+    Account {
+        #[command(subcommand)]
+        what: Account,
+    },
     /// 核对数据（只读；服务运行时也可执行）
     Verify {
         #[command(subcommand)]
@@ -47,6 +53,23 @@ enum Command {
         /// population、disabled、low_income、old_age_allowance、deaths、grids
         kind: String,
         file: std::path::PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// 建立管理员账号，并显示一次性密码。
+    /// 使用内置数据库时须先停止服务；使用 PostgreSQL 时服务可以继续运行
+    CreateAdmin {
+        /// 11 位手机号，用于登录
+        #[arg(long)]
+        phone: String,
+        /// 姓名
+        #[arg(long)]
+        name: String,
+        /// 已有可用的管理员时仍然建立
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -85,6 +108,11 @@ pub fn run() -> ExitCode {
             Command::Serve => serve::serve(&config).await.map(success),
             Command::Migrate => serve::migrate(&config).await.map(success),
             Command::Demo { size } => demo::demo(&config, size).await.map(success),
+            Command::Account {
+                what: Account::CreateAdmin { phone, name, force },
+            } => account::create_admin(&config, &phone, &name, force)
+                .await
+                .map(success),
             Command::Verify {
                 what: Verify::Records,
             } => verify::records(&config).await,

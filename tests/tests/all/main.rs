@@ -16,6 +16,7 @@ mod licences;
 mod list_files;
 mod list_hostile;
 mod list_shapes;
+mod operator;
 mod process;
 mod reading;
 mod schema;
