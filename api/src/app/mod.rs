@@ -19,6 +19,7 @@ pub mod residents;
 pub mod rosters;
 pub mod sessions;
 pub mod sign_in;
+pub mod signing;
 pub mod sync;
 pub mod tokens;
 pub mod verify;

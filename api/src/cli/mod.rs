@@ -3,6 +3,7 @@
 mod account;
 mod demo;
 pub mod import;
+mod keys;
 mod serve;
 mod verify;
 
@@ -34,6 +35,11 @@ enum Command {
     Account {
         #[command(subcommand)]
         what: Account,
+    },
+    /// 密钥
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
     },
     /// 核对数据（只读；服务运行时也可执行）
     Verify {
@@ -71,6 +77,13 @@ enum Account {
         #[arg(long)]
         force: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// 更换登录令牌的签名密钥；已签发的令牌到期前仍然有效。
+    /// 使用内置数据库时须先停止服务；使用 PostgreSQL 时运行中的各节点自行读取新密钥
+    RotateSigning,
 }
 
 #[derive(Subcommand)]
@@ -113,6 +126,9 @@ pub fn run() -> ExitCode {
             } => account::create_admin(&config, &phone, &name, force)
                 .await
                 .map(success),
+            Command::Keys {
+                what: Keys::RotateSigning,
+            } => keys::rotate_signing(&config).await.map(success),
             Command::Verify {
                 what: Verify::Records,
             } => verify::records(&config).await,
