@@ -19,4 +19,7 @@ pub mod phone;
 pub mod postgres;
 pub mod process;
 pub mod source;
+pub mod verify;
 pub mod workspace;
+
+pub use verify::verify;

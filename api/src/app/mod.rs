@@ -20,7 +20,9 @@ pub mod residents;
 pub mod rosters;
 pub mod sessions;
 pub mod sign_in;
+pub mod signing;
 pub mod sync;
 pub mod tokens;
+pub mod verify;
 
 pub use error::Error;

@@ -49,8 +49,7 @@ async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
         });
     }
     let token = key.key.strip_prefix("Bearer ").unwrap_or_default().to_owned();
-    let now = program.clock.now();
-    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &token, now).await;
+    let actor = sign_in::recognise(program, &token).await;
     Ok(Door::Phone(
         actor.and_then(|a| phone(&a)).map_err(ApiError::from)?,
     ))

@@ -38,7 +38,7 @@ pub struct Loaded {
 }
 
 /// What free-text search looks into: about 100 bytes a resident.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     pub name: String,
     pub initials: String,
@@ -83,27 +83,53 @@ pub async fn lock_all<C: ConnectionTrait>(
     Ok(out)
 }
 
-fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
-    let plain = keys.open(
-        Place {
-            table: "document",
-            row: row.id.as_bytes(),
-            group: "all",
-        },
-        doc,
-    )?;
-    let doc = sync::document::load(&plain).map_err(|_| Fault::Damaged("document"))?;
-    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed)?;
-    let record = Record {
+/// The part of a record that does not open or does not parse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    Document,
+    Facts,
+    State,
+}
+
+impl From<Unreadable> for Fault {
+    fn from(part: Unreadable) -> Fault {
+        Fault::Damaged(match part {
+            Unreadable::Document => "document",
+            Unreadable::Facts => "facts",
+            Unreadable::State => "state",
+        })
+    }
+}
+
+/// The record of its three rows, without stamps.
+pub fn read(
+    keys: &Keyring,
+    row: &resident::Model,
+    doc: &[u8],
+    fact: &facts::Model,
+) -> Result<Record, Unreadable> {
+    let place = Place {
+        table: "document",
+        row: row.id.as_bytes(),
+        group: "all",
+    };
+    let plain = keys.open(place, doc).map_err(|_| Unreadable::Document)?;
+    let doc = sync::document::load(&plain).map_err(|_| Unreadable::Document)?;
+    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed).map_err(|_| Unreadable::Facts)?;
+    Ok(Record {
         resident: row.id.into(),
         epoch: row.epoch as u16,
         n: row.n as u32,
-        state: State::parse(&row.state).ok_or(Fault::Damaged("state"))?,
+        state: State::parse(&row.state).ok_or(Unreadable::State)?,
         facts_version: row.facts_version as u32,
         doc,
         kept,
         stamps: Vec::new(),
-    };
+    })
+}
+
+fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
+    let record = read(keys, &row, doc, fact)?;
     let lookups = lookups::of(keys, &record);
     Ok(Loaded {
         record,
@@ -117,6 +143,11 @@ fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -
         before: (row.state != "departed").then_some((row.grid, row.version)),
         new: false,
     })
+}
+
+/// The year that stands in the clear beside a record, for lists by age.
+pub fn birth_year(record: &Record) -> Option<i32> {
+    record.fact("birth_date").as_text()?.get(..4)?.parse().ok()
 }
 
 /// A record that is new.
@@ -187,22 +218,19 @@ pub async fn save<C: ConnectionTrait>(
     now: i64,
 ) -> Result<(), Fault> {
     for part in all.chunks(100) {
-        let rows = part.iter().map(|(l, _)| {
-            let birth = l.record.fact("birth_date");
-            resident::ActiveModel {
-                id: Set(id(l)),
-                village: Set(l.village),
-                grid: Set(l.grid),
-                state: Set(l.record.state.name().into()),
-                birth_year: Set(birth.as_text().and_then(|t| t.get(..4)?.parse().ok())),
-                merged_into: Set(l.merged_into),
-                epoch: Set(i32::from(l.record.epoch)),
-                n: Set(l.record.n as i32),
-                facts_version: Set(l.record.facts_version as i32),
-                version: Set(l.record.version().to_string()),
-                changed_at: Set(now),
-                created_at: Set(l.created_at),
-            }
+        let rows = part.iter().map(|(l, _)| resident::ActiveModel {
+            id: Set(id(l)),
+            village: Set(l.village),
+            grid: Set(l.grid),
+            state: Set(l.record.state.name().into()),
+            birth_year: Set(birth_year(&l.record)),
+            merged_into: Set(l.merged_into),
+            epoch: Set(i32::from(l.record.epoch)),
+            n: Set(l.record.n as i32),
+            facts_version: Set(l.record.facts_version as i32),
+            version: Set(l.record.version().to_string()),
+            changed_at: Set(now),
+            created_at: Set(l.created_at),
         });
         use resident::Column as R;
         let on = OnConflict::column(R::Id)
@@ -332,7 +360,8 @@ pub async fn cards<C: ConnectionTrait>(
     Ok(out)
 }
 
-fn card(projection: &Projection) -> Card {
+/// What is searched of a record.
+pub fn card(projection: &Projection) -> Card {
     let field = |key: &str| {
         projection.open["fields"][key]
             .as_str()

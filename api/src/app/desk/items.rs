@@ -1,5 +1,6 @@
 //! Inbox items of the records on the desk: opened, added to, closed.
 
+use super::show::OpenItem;
 use super::{Desk, Item};
 use crate::app::Error;
 use crate::store::inbox::{self, NewItem};
@@ -8,7 +9,7 @@ use entity::{division, inbox_item};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::project::{Pending, Projection};
+use sync::project::Projection;
 use sync::record::LIFE_STATUS;
 use uuid::Uuid;
 
@@ -89,25 +90,15 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Values that wait for a decision, as the record item shows them.
-    pub(super) fn pending(&self, id: Uuid) -> Vec<Pending> {
-        let mut out = Vec::new();
-        for ((resident, reason, key), item) in &self.items {
-            if *resident != id || !matches!(reason.as_str(), "proposal" | "departure") {
-                continue;
-            }
-            for side in item.body["sides"].as_array().into_iter().flatten() {
-                let Some(edit) = side["edit"].as_str().and_then(EditId::parse) else {
-                    continue;
-                };
-                out.push(Pending {
-                    key: key.clone(),
-                    value: side["value"].clone(),
-                    edit,
-                });
-            }
-        }
-        out
+    /// The open items of a record, in the order of reason and key.
+    pub(super) fn open_items(&self, id: Uuid) -> Vec<OpenItem<'_>> {
+        let own = self.items.iter().filter(|((resident, _, _), _)| *resident == id);
+        own.map(|((_, reason, key), item)| OpenItem {
+            reason,
+            key,
+            body: &item.body,
+        })
+        .collect()
     }
 
     pub(super) fn open_count(&self, id: Uuid) -> usize {

@@ -8,6 +8,7 @@ mod hand_over;
 mod items;
 mod reread;
 mod save;
+pub mod show;
 
 pub use hand_over::dropping;
 pub use reread::ADDRESS;

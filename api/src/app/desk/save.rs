@@ -1,6 +1,7 @@
 //! Saving what was done at the desk, feeds last.
 
 use super::Desk;
+use super::show::show;
 use crate::app::Error;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
@@ -10,7 +11,6 @@ use entity::{confirmation, visit};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use std::collections::BTreeMap;
-use sync::project::{Around, project};
 use sync::{Edit, State};
 use uuid::Uuid;
 
@@ -18,26 +18,17 @@ impl Desk<'_> {
     /// Projects every changed record, opens and closes its items, saves all rows, and enters the feeds.
     pub async fn save(mut self) -> Result<(), Error> {
         let keys = self.program.keys.clone();
-        let derive = |parts: &[&[u8]]| keys.derive(parts);
-        let catalogue = self.program.catalogue.clone();
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();
         let mut projections = BTreeMap::new();
         let mut gazetteer = None;
         for id in &ids {
             self.settle_unplaced(*id);
-            let pending = self.pending(*id);
             let loaded = &self.records[id];
-            let around = Around {
-                grid: loaded.grid.map(Into::into),
-                pending: &pending,
-                open: self.open_count(*id),
-            };
-            let first = project(&loaded.record, &around, &catalogue, &derive);
-            self.computed(*id, &first);
-            self.show_present(*id, &first);
-            self.reread(*id, &first.open, &mut gazetteer).await?;
+            let mut shown = show(self.program, &loaded.record, loaded.grid, &self.open_items(*id));
+            self.computed(*id, &shown);
+            self.show_present(*id, &shown);
+            self.reread(*id, &shown.open, &mut gazetteer).await?;
             // Items that were opened or closed just now count too.
-            let mut shown = first;
             shown.open["open"] = self.open_count(*id).into();
             if let Some(loaded) = self.records.get_mut(id) {
                 loaded.record.prune_sources(&shown.edits);
