@@ -14,6 +14,8 @@ pub mod console;
 pub mod contract;
 pub mod county;
 pub mod database;
+pub mod dice;
+pub mod durable;
 pub mod licence;
 pub mod phone;
 pub mod postgres;

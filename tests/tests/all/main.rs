@@ -7,6 +7,7 @@ mod accounts;
 mod arrows;
 mod contract;
 mod divisions;
+mod durability;
 mod files;
 mod frame;
 mod imports;

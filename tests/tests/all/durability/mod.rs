@@ -1,0 +1,3 @@
+//! What was answered is kept, whatever happens to the processes; and what is kept gives nobody's name away.
+
+mod storm;
