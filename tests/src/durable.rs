@@ -70,6 +70,8 @@ impl DurableServer {
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
+        // A dead process that nobody has buried yet still has its number: the next server would take it for alive.
+        std::fs::remove_file(self.files.join("postmaster.pid")).unwrap();
     }
 
     /// Starts it after a crash, on the same files and the same port, as it was started first.
@@ -93,11 +95,15 @@ impl DurableServer {
             .stderr(log)
             .spawn()
             .unwrap();
-        self.started = Some(server);
-        // The last line says so once recovery is over and it takes connections.
-        let ready = |text: String| text.lines().nth(7).is_some_and(|line| line.trim() == "ready");
+        let id = server.id().to_string();
+        let server = self.started.insert(server);
+        // The eighth line says so once recovery is over and it takes connections; the first whose file it is.
+        let ready = |text: String| {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            lines.first() == Some(&id.as_str()) && lines.get(7) == Some(&"ready")
+        };
         while !std::fs::read_to_string(self.files.join("postmaster.pid")).is_ok_and(ready) {
-            let ended = self.started.as_mut().unwrap().try_wait().unwrap();
+            let ended = server.try_wait().unwrap();
             assert!(ended.is_none(), "the server does not start again: {ended:?}");
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -1,3 +1,4 @@
 //! What was answered is kept, whatever happens to the processes; and what is kept gives nobody's name away.
 
+mod commit;
 mod storm;

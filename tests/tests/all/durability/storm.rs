@@ -324,7 +324,11 @@ async fn everybody_agrees(mut phones: Vec<Phone>, served: &Served) {
 }
 
 fn every_edit_is_there_once(before: &Found, after: &Found, ledger: &Ledger) {
-    assert_eq!(ledger.acknowledged.len(), ledger.made, "every edit has its receipt");
+    assert_eq!(
+        ledger.acknowledged.len(),
+        ledger.made,
+        "every edit has its receipt"
+    );
     assert!(ledger.expected.is_empty());
     let old: BTreeSet<Uuid> = before.edits.iter().map(|edit| edit.id).collect();
     let new: BTreeSet<Uuid> = after.edits.iter().map(|edit| edit.id).collect();
@@ -336,7 +340,11 @@ fn every_edit_is_there_once(before: &Found, after: &Found, ledger: &Ledger) {
         let of = after.edits.iter().filter(|edit| edit.resident == row.id);
         let mut numbers: Vec<i32> = of.map(|edit| edit.n).collect();
         numbers.sort_unstable();
-        assert_eq!(numbers, (1..=row.n).collect::<Vec<_>>(), "edits in a row, each once");
+        assert_eq!(
+            numbers,
+            (1..=row.n).collect::<Vec<_>>(),
+            "edits in a row, each once"
+        );
     }
     let received: i64 = after.devices.iter().map(|device| device.received).sum();
     assert_eq!(received, ledger.made as i64, "counted once each");
