@@ -21,4 +21,5 @@ pub mod phone;
 pub mod postgres;
 pub mod process;
 pub mod source;
+pub mod strace;
 pub mod workspace;
