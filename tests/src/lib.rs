@@ -17,6 +17,7 @@ pub mod database;
 pub mod dice;
 pub mod durable;
 pub mod licence;
+pub mod needles;
 pub mod phone;
 pub mod postgres;
 pub mod process;
