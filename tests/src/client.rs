@@ -48,6 +48,14 @@ impl Client {
         }
     }
 
+    /// The same client, as somebody who turns to the program at another address.
+    pub fn moved_to(&self, other: &Client) -> Client {
+        Client {
+            token: self.token.clone(),
+            ..other.clone()
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None).await
     }
@@ -71,6 +79,12 @@ impl Client {
         self.finish(request).await
     }
 
+    /// As [`Client::post`] to a program that may not be there: nothing when no whole answer came.
+    pub async fn post_into_the_dark(&self, path: &str, body: &Value) -> Option<Answer> {
+        let request = self.http.post(format!("{}{path}", self.base)).json(body);
+        self.try_finish(request).await.ok()
+    }
+
     /// Sends one file as a form's part `file`, with further parts as text.
     pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>, parts: &[(&str, &str)]) -> Answer {
         let file = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
@@ -83,16 +97,20 @@ impl Client {
             .await
     }
 
-    async fn finish(&self, mut request: reqwest::RequestBuilder) -> Answer {
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.try_finish(request).await.unwrap()
+    }
+
+    async fn try_finish(&self, mut request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
-        let response = request.send().await.unwrap();
-        Answer {
+        let response = request.send().await?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            bytes: response.bytes().await.unwrap().to_vec(),
-        }
+            bytes: response.bytes().await?.to_vec(),
+        })
     }
 }
 

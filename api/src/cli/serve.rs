@@ -26,7 +26,11 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
     // One lane: lists are committed one at a time anyway, and phones come first.
     let handlers = commit_list::handlers(&program);
-    let runner = Runner::start(program.db.clone(), handlers, 1, Timing::default());
+    let timing = Timing {
+        lease: Duration::from_secs(config.job_lease.into()),
+        ..Timing::default()
+    };
+    let runner = Runner::start(program.db.clone(), handlers, 1, timing);
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
     let served = http::serve(program, config, stop, listening).await;
     runner.stop().await;
@@ -56,7 +60,11 @@ async fn follow_database(program: Program) {
 }
 
 fn logs(config: &Config) {
-    let filter = EnvFilter::new("info,sqlx=off,sea_orm=off");
+    // What the database's crates log may quote values; ours never do, however much they say.
+    let level = config.log_level;
+    let filter = EnvFilter::new(format!(
+        "info,sqlx=off,sea_orm=off,api={level},jobs={level},sync={level},matching={level}"
+    ));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

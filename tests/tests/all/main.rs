@@ -8,6 +8,7 @@ mod arrows;
 mod contract;
 mod deciding;
 mod divisions;
+mod durability;
 mod files;
 mod frame;
 mod imports;
