@@ -1,7 +1,7 @@
 //! A client of the program over HTTP, and what it is answered.
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// Knows the program's address and, once signed in, a token.
@@ -58,6 +58,25 @@ impl Client {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some((kind, bytes)) = body {
             request = request.header("content-type", kind).body(bytes);
+        }
+        self.finish(request).await
+    }
+
+    /// Sends a body under headers of the test's own, whose values may be any bytes that a header can carry.
+    pub async fn send_under(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Vec<u8>,
+    ) -> Answer {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
         }
         self.finish(request).await
     }

@@ -9,6 +9,7 @@ mod contract;
 mod divisions;
 mod files;
 mod frame;
+mod hostile;
 mod imports;
 mod jobs;
 mod lengths;
