@@ -4,3 +4,4 @@
 mod bench;
 mod edits;
 mod envelope;
+mod known;
