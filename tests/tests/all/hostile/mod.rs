@@ -5,3 +5,4 @@ mod bench;
 mod edits;
 mod envelope;
 mod known;
+mod tokens;
