@@ -2,6 +2,7 @@
 //! goes on. Cases are tables: an input, and the status, outcome and code that it gets.
 
 mod bench;
+mod decisions;
 mod edits;
 mod envelope;
 mod known;
