@@ -1,7 +1,7 @@
 //! A client of the program over HTTP, and what it is answered.
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// Knows the program's address and, once signed in, a token.
@@ -51,7 +51,7 @@ impl Client {
     /// The same client, as somebody who turns to the program at another address.
     pub fn moved_to(&self, other: &Client) -> Client {
         Client {
-            token: self.token.clone(),
+            authorization: self.authorization.clone(),
             ..other.clone()
         }
     }
@@ -83,6 +83,25 @@ impl Client {
     pub async fn post_into_the_dark(&self, path: &str, body: &Value) -> Option<Answer> {
         let request = self.http.post(format!("{}{path}", self.base)).json(body);
         self.try_finish(request).await.ok()
+    }
+
+    /// Sends a body under headers of the test's own, whose values may be any bytes that a header can carry.
+    pub async fn send_under(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Vec<u8>,
+    ) -> Answer {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
+        }
+        self.finish(request).await
     }
 
     /// Sends one file as a form's part `file`, with further parts as text.

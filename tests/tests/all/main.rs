@@ -11,6 +11,7 @@ mod divisions;
 mod durability;
 mod files;
 mod frame;
+mod hostile;
 mod imports;
 mod jobs;
 mod lengths;

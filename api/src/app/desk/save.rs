@@ -38,9 +38,9 @@ impl Desk<'_> {
         let txn = self.txn.clone();
         edits::insert(&*txn, &keys, &self.edits).await?;
         held::insert(&*txn, &keys, &self.held).await?;
-        if !self.confirmations.is_empty() {
-            let rows = std::mem::take(&mut self.confirmations);
-            confirmation::Entity::insert_many(rows)
+        // One request may confirm every field 200 times: more values than a statement holds.
+        for rows in std::mem::take(&mut self.confirmations).chunks(1_000) {
+            confirmation::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(&*txn)
                 .await?;
         }
