@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tracing::Instrument;
 
 /// A transaction in the hands of a use case; [`Db::write`] commits it once the use case has returned.
 pub type Txn = Arc<DatabaseTransaction>;
@@ -95,7 +96,8 @@ impl Db {
         E: From<DbErr> + Cause,
     {
         for attempt in 1.. {
-            match self.attempt(&work).await {
+            let timed = tracing::debug_span!(target: "timing", "transaction");
+            match self.attempt(&work).instrument(timed).await {
                 Ok(done) => {
                     // Nobody listening is the usual case, not a failure.
                     let _ = self.changed.send(());
@@ -126,7 +128,8 @@ impl Db {
         let txn = Arc::into_inner(txn).expect("a use case does not keep its transaction");
         match done {
             Ok(done) => {
-                txn.commit().await?;
+                let timed = tracing::debug_span!(target: "timing", "commit");
+                txn.commit().instrument(timed).await?;
                 Ok(done)
             }
             Err(error) => {

@@ -30,7 +30,8 @@ impl Desk<'_> {
                 pending: &pending,
                 open: self.open_count(*id),
             };
-            let first = project(&loaded.record, &around, &catalogue, &derive);
+            let timed = tracing::debug_span!(target: "timing", "project");
+            let first = timed.in_scope(|| project(&loaded.record, &around, &catalogue, &derive));
             self.conflicts(*id, &first.conflicts, &first.open);
             // Conflict items that were opened or closed count as open items too.
             let around = Around {

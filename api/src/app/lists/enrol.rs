@@ -92,7 +92,8 @@ impl<'a> Run<'a> {
             return Ok(outcome);
         }
         let who = identity(&row.content);
-        let linked = link(&who, &self.residents, &self.listed);
+        let timed = tracing::debug_span!(target: "timing", "link");
+        let linked = timed.in_scope(|| link(&who, &self.residents, &self.listed));
         match &linked {
             Link::Invalid => {
                 let message = "没有姓名也没有有效的身份证号，无法确定是哪一位";
