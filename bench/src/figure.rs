@@ -75,6 +75,18 @@ impl Samples {
     }
 }
 
+/// What the program's threads worked for a request: the mean over readings of its clock before and after each.
+/// It is 0 where the system does not tell.
+pub fn processor(key: &str, what: &str, readings: &[(Option<Duration>, Option<Duration>)]) -> Figure {
+    let worked = readings.iter().filter_map(|(before, after)| after.zip(*before));
+    let worked: Vec<f64> = worked
+        .map(|(after, before)| millis(after.saturating_sub(before)))
+        .collect();
+    let mean = worked.iter().sum::<f64>() / worked.len().max(1) as f64;
+    let what = format!("{what} (processor time of the program, mean)");
+    Figure::new(key, &what, mean, "ms").of(worked.len())
+}
+
 pub fn millis(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
 }

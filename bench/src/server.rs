@@ -63,6 +63,16 @@ impl Server {
         })
     }
 
+    /// Processor time of all its threads so far, where the system says so: hardly moved by others on the machine.
+    pub fn worked(&self) -> Option<Duration> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).ok()?;
+        let nanos = tasks.flatten().filter_map(|task| {
+            let said = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            said.split(' ').next()?.parse::<u64>().ok()
+        });
+        Some(Duration::from_nanos(nanos.sum()))
+    }
+
     /// Bytes that the process has given to the disk so far, where the system says so.
     pub fn written(&self) -> Option<u64> {
         let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).ok()?;

@@ -28,6 +28,10 @@ async fn a_run_on_a_tiny_town() {
             assert!(named.contains(&figure.what), "{} is not in the table", figure.key);
         }
         // What the spans are called here is what they are called there.
-        assert!(report.shares.iter().all(|share| share.count > 0), "{:?}", report.shares);
+        assert!(
+            report.shares.iter().all(|share| share.count > 0),
+            "{:?}",
+            report.shares
+        );
     }
 }

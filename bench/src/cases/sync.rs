@@ -3,7 +3,7 @@
 use super::Bench;
 use crate::Fault;
 use crate::county::{OTHER_WORKER, WORKER};
-use crate::figure::{Figure, Samples};
+use crate::figure::{Figure, Samples, processor};
 use crate::phone::{Kind, Phone, outcomes};
 use crate::place::Place;
 use crate::server::Server;
@@ -98,6 +98,7 @@ async fn edits(bench: &Bench, server: &Server, place: &Place) -> Result<Vec<Figu
     // Records are taken from the front for edits alone, from the back for shared ones, each of these once.
     let rounds = bench.rounds.min((residents.len() - EDITS) / SHARED);
     let (mut took, mut written, mut sent) = (Samples::default(), Vec::new(), 0);
+    let mut worked = Vec::new();
     for round in 0..rounds {
         let shared: Vec<&String> = residents.iter().rev().skip(round * SHARED).take(SHARED).collect();
         let theirs: Vec<Value> = shared
@@ -116,9 +117,10 @@ async fn edits(bench: &Bench, server: &Server, place: &Place) -> Result<Vec<Figu
             edits.push(phone.edit(resident, kind(n), round * EDITS + n));
         }
         sent = Value::from(edits.clone()).to_string().len();
-        let before = server.written();
+        let (before, clock) = (server.written(), server.worked());
         let (answer, body) = phone.sync(&edits).await?;
         written.extend(server.written().zip(before).map(|(after, before)| after - before));
+        worked.push((clock, server.worked()));
         took.add(answer.took);
         // The first record of the county has an open conflict of its own from the start.
         let (merged, conflict) = (outcomes(&body, "merged"), outcomes(&body, "conflict"));
@@ -147,6 +149,7 @@ async fn edits(bench: &Bench, server: &Server, place: &Place) -> Result<Vec<Figu
             1.0,
         )
         .below(100.0),
+        processor("edits.processor", "50 edits, 10 of them conflicting", &worked),
         Figure::new("edits.written", "written to the disk meanwhile", kb, "kB").of(written.len()),
         bare.figure(
             "fsync.p50",

@@ -1,5 +1,6 @@
 //! One step of a list of people: each row linked, compared with what its source said before, written.
 
+use super::episode::Episodes;
 use super::items::{AMBIGUOUS, INVALID, Question};
 use super::people::{self, listed};
 use super::person::{person, why_message};
@@ -8,7 +9,6 @@ use super::steps::Commit;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::store::db::Txn;
-use crate::store::enrolments;
 use crate::store::lists::{self, Content, Outcome, Row};
 use crate::store::register::Entry;
 use domain::catalogue::Role;
@@ -40,6 +40,7 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
         register: found.register,
         previous,
         desk,
+        episodes: Episodes::find(txn, &ids).await?,
         questions: Vec::new(),
         to_town: Vec::new(),
         done: BTreeMap::new(),
@@ -50,24 +51,28 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
     }
     let Run {
         desk,
+        episodes,
         questions,
         to_town,
         done,
         ..
     } = run;
     cx.ask(&**txn, &questions).await?;
+    episodes.save(txn, cx).await?;
     desk.save().await?;
     lists::to_town(&**txn, &to_town).await?;
-    for row in rows {
-        lists::judge(&**txn, row, &done[&(row.sheet, row.row)]).await?;
-    }
-    Ok(())
+    let judged: Vec<_> = rows
+        .iter()
+        .map(|row| (row, &done[&(row.sheet, row.row)]))
+        .collect();
+    Ok(lists::judge(&**txn, &judged).await?)
 }
 
 pub(super) struct Run<'a> {
     pub(super) cx: &'a Commit<'a>,
     pub(super) txn: &'a Txn,
     pub(super) desk: Desk<'a>,
+    pub(super) episodes: Episodes,
     residents: Vec<Person<ResidentId>>,
     register: BTreeMap<i64, Entry>,
     listed: Vec<Person<i64>>,
@@ -223,8 +228,8 @@ impl<'a> Run<'a> {
         let village = placed.village.map(|v| v.uuid());
         self.desk.create(id, State::Present, village, grid);
         let outcome = self.enrol(row, id, category, Some(&register)).await?;
-        if grid.is_some() {
-            enrolments::place(&**self.txn, id, grid, Some(cx.account), cx.now.millis()).await?;
+        if let Some(grid) = grid {
+            self.episodes.placed.push((id, grid));
         } else {
             let edit = self.edit_id(row, id);
             let candidates: Vec<String> = placed.candidates.iter().map(ToString::to_string).collect();

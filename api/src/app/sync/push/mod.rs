@@ -103,6 +103,8 @@ struct Batch<'a> {
     /// Edits with these ids are there already, from whatever device.
     known: BTreeMap<Uuid, edit::Model>,
     held: Vec<entity::held::Model>,
+    /// Edits that wait for one of this request, or for a record that it names.
+    waiting: Vec<entity::held::Model>,
     seqs: BTreeMap<i64, Uuid>,
     holds: BTreeSet<Uuid>,
     /// What this request was answered so far: receipts by digest, and the ids that were used.
@@ -130,6 +132,10 @@ impl<'a> Batch<'a> {
         let digests: Vec<Vec<u8>> = all.iter().map(|one| one.digest().to_vec()).collect();
         let known = edits::by_ids(&**txn, &ids).await?;
         let held = held::known(&**txn, phone.device, &digests, &ids).await?;
+        let named = edits.iter().flat_map(|e| [e.id.uuid(), e.resident.uuid()]);
+        let named: BTreeSet<Uuid> = named.collect();
+        let named: Vec<Uuid> = named.into_iter().collect();
+        let waiting = held::waiting_for(&**txn, phone.device, &named).await?;
         let seqs: Vec<i64> = edits.iter().map(|e| e.seq).collect();
         let seqs = edits::by_seqs(&**txn, phone.device, &seqs).await?;
         let residents: BTreeSet<Uuid> = edits.iter().map(|e| e.resident.uuid()).collect();
@@ -144,6 +150,7 @@ impl<'a> Batch<'a> {
             device,
             known: known.into_iter().map(|e| (e.id, e)).collect(),
             held,
+            waiting,
             seqs: seqs.into_iter().collect(),
             holds: holds.into_iter().map(|h| h.resident).collect(),
             answered: BTreeMap::new(),
@@ -301,8 +308,9 @@ impl<'a> Batch<'a> {
     /// Edits that waited for this one, or for its record, in the order of their numbers.
     async fn replay_waiting(&mut self, edit: &Edit) -> Result<(), Error> {
         let arrived = [edit.id.uuid(), edit.resident.uuid()];
-        let waiting = held::waiting_for(&*self.desk.txn, self.phone.device, &arrived).await?;
-        for row in waiting {
+        let waits = |row: &entity::held::Model| row.waits_for.is_some_and(|id| arrived.contains(&id));
+        let waited: Vec<_> = self.waiting.iter().filter(|row| waits(row)).cloned().collect();
+        for row in waited {
             let mut body = held::body(&self.desk.program.keys, &row)?;
             let Arrived::Edit(late) = Arrived::parse(body.raw.as_bytes()) else {
                 continue;
@@ -328,6 +336,7 @@ impl<'a> Batch<'a> {
             }
             body.receipt = receipt.clone();
             self.desk.settle_held(row.id, &body).await?;
+            self.waiting.retain(|other| other.id != row.id);
             let mut item = receipt;
             item["kind"] = "receipt".into();
             self.desk.news.push(crate::store::feeds::News {
