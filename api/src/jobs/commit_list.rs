@@ -11,8 +11,10 @@ use domain::Instant;
 use domain::place::Gazetteer;
 use entity::list;
 
-/// Rows of one transaction: few enough that a phone's sync need not wait long behind it.
-const STEP: u64 = 200;
+/// Rows of one transaction: few enough that a phone's sync need not wait long behind it. A row of the register is one
+/// row; a row of any other list may make a record with all that belongs to it.
+const REGISTER_STEP: u64 = 200;
+const STEP: u64 = 50;
 
 /// What runs jobs of lists.
 pub fn handlers(program: &Program) -> Handlers {
@@ -86,12 +88,17 @@ impl Run<'_> {
             n => lists::place_of(self.program.db.read(), list.id, n as u64 - 1).await?,
         };
         let cx = &self.commit();
+        let step = if list.kind == "population" {
+            REGISTER_STEP
+        } else {
+            STEP
+        };
         self.program
             .db
             .write(|txn| async move {
                 lists::one_at_a_time(&*txn).await?;
                 let keys = &cx.program.keys;
-                let rows = lists::rows(&*txn, keys, list.id, None, after, Some(STEP))
+                let rows = lists::rows(&*txn, keys, list.id, None, after, Some(step))
                     .await
                     .map_err(Error::from)?;
                 if list.kind == "population" {
@@ -122,9 +129,8 @@ impl Run<'_> {
             .db
             .write(|txn| async move {
                 cx.ask(&*txn, questions).await?;
-                for (row, outcome) in rows.iter().zip(outcomes) {
-                    lists::judge(&*txn, row, outcome).await?;
-                }
+                let judged: Vec<_> = rows.iter().zip(outcomes).collect();
+                lists::judge(&*txn, &judged).await?;
                 context.advance(&*txn, list.rows, list.rows).await
             })
             .await?;

@@ -3,7 +3,7 @@
 use super::{Fault, sealed};
 use crate::seal::Keyring;
 use entity::{inbox_item, list, list_row};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, Statement,
@@ -291,17 +291,29 @@ fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
     })
 }
 
-pub async fn judge<C: ConnectionTrait>(db: &C, row: &Row, outcome: &Outcome) -> Result<(), DbErr> {
+/// Writes what became of rows that are there, in few statements.
+pub async fn judge<C: ConnectionTrait>(db: &C, judged: &[(&Row, &Outcome)]) -> Result<(), DbErr> {
     use list_row::Column as C_;
-    list_row::Entity::update_many()
-        .col_expr(C_::Verdict, Expr::value(outcome.verdict))
-        .col_expr(C_::Reason, Expr::value(outcome.reason.clone()))
-        .col_expr(C_::Resident, Expr::value(outcome.resident))
-        .filter(C_::List.eq(row.list))
-        .filter(C_::Sheet.eq(row.sheet))
-        .filter(C_::Row.eq(row.row))
-        .exec(db)
-        .await?;
+    for part in judged.chunks(200) {
+        let models = part.iter().map(|(row, outcome)| list_row::ActiveModel {
+            list: Set(row.list),
+            sheet: Set(row.sheet),
+            row: Set(row.row),
+            verdict: Set(Some(outcome.verdict.to_owned())),
+            reason: Set(outcome.reason.clone()),
+            resident: Set(outcome.resident),
+            // The rows are there: an insert only brings many updates into one statement, and these stay as they are.
+            digest: Set(row.digest.clone()),
+            sealed: Set(Vec::new()),
+        });
+        let on = OnConflict::columns([C_::List, C_::Sheet, C_::Row])
+            .update_columns([C_::Verdict, C_::Reason, C_::Resident])
+            .to_owned();
+        list_row::Entity::insert_many(models)
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+    }
     Ok(())
 }
 

@@ -29,5 +29,6 @@ pub mod sealed;
 pub mod sessions;
 pub mod standing;
 pub mod visible;
+mod wal;
 
 pub use fault::Fault;

@@ -10,6 +10,7 @@ use entity::{document, facts, projection, resident, search_card};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -307,9 +308,8 @@ pub async fn save<C: ConnectionTrait>(
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        for (l, _) in part {
-            lookups::save(db, keys, l).await?;
-        }
+        let records: Vec<&Loaded> = part.iter().map(|(l, _)| *l).collect();
+        lookups::save(db, keys, &records).await?;
     }
     Ok(())
 }
@@ -340,24 +340,30 @@ pub async fn items<C: ConnectionTrait>(
     Ok(out)
 }
 
-/// The search cards of some residents.
+/// The search cards of these residents; none of them when there are more than `most`.
 pub async fn cards<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
-    ids: &[Uuid],
-) -> Result<Vec<(Uuid, Card)>, Fault> {
-    let mut out = Vec::with_capacity(ids.len());
-    for part in ids.chunks(500) {
-        let rows =
-            search_card::Entity::find().filter(search_card::Column::Resident.is_in(part.iter().copied()));
-        for row in rows.all(db).await? {
-            out.push((
-                row.resident,
-                sealed::open(keys, "search_card", row.resident, &row.sealed)?,
-            ));
-        }
+    residents: Select<resident::Entity>,
+    most: usize,
+) -> Result<Option<Vec<(Uuid, Card)>>, Fault> {
+    let ids = residents.select_only().column(resident::Column::Id).into_query();
+    let rows = search_card::Entity::find()
+        .filter(search_card::Column::Resident.in_subquery(ids))
+        .limit(most as u64 + 1)
+        .all(db)
+        .await?;
+    if rows.len() > most {
+        return Ok(None);
     }
-    Ok(out)
+    let open = |row: search_card::Model| {
+        let card = sealed::open(keys, "search_card", row.resident, &row.sealed)?;
+        Ok((row.resident, card))
+    };
+    rows.into_iter()
+        .map(open)
+        .collect::<Result<Vec<_>, Fault>>()
+        .map(Some)
 }
 
 /// What is searched of a record.

@@ -2,8 +2,8 @@
 //!
 //! Demo accounts exist only in a database that `demo` made; it refuses a database that holds anybody.
 
-mod people;
-mod residents;
+pub mod people;
+pub mod residents;
 
 use crate::actor::Grant;
 use crate::app::Error;

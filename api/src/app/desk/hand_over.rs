@@ -31,14 +31,15 @@ impl Desk<'_> {
 
     /// Everything that follows from people having come or gone, feeds excepted.
     pub(super) async fn hand_over(&mut self) -> Result<(), Error> {
-        let mut placed = Vec::new();
+        let (mut leave, mut come) = (Vec::new(), Vec::new());
         let mut ways = Vec::new();
         for id in &self.changed {
             let loaded = &self.records[id];
             let stands = loaded.grid.filter(|_| loaded.record.state != State::Departed);
             let in_row = stands.filter(|_| loaded.record.state == State::Present);
             if in_row != loaded.placed {
-                placed.push((*id, in_row));
+                leave.extend(loaded.placed.map(|_| *id));
+                come.extend(in_row.map(|grid| (*id, grid)));
             }
             let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
             if stood != stands {
@@ -53,9 +54,7 @@ impl Desk<'_> {
                 });
             }
         }
-        if !placed.is_empty() {
-            enrolments::place(&*self.txn, &placed, self.placed_by, self.now.millis()).await?;
-        }
+        enrolments::place(&*self.txn, &leave, &come, self.placed_by, self.now.millis()).await?;
         // Who is new is on no phone, and whole lists of new people are no news.
         ways.retain(|way| !way.new);
         self.tell_phones(&ways).await

@@ -169,7 +169,8 @@ impl<'a> Desk<'a> {
             derive: &derive,
             source: origin.source.clone(),
         };
-        let taken = sync::take(&mut loaded.record, edit, origin.writer, &cx);
+        let timed = tracing::debug_span!(target: "timing", "merge");
+        let taken = timed.in_scope(|| sync::take(&mut loaded.record, edit, origin.writer, &cx));
         if let Some((key, present)) = &taken.changed_meanwhile {
             return Err(Error::Conflict {
                 code: "changed_meanwhile",

@@ -24,7 +24,9 @@ impl Desk<'_> {
         for id in &ids {
             self.settle_unplaced(*id);
             let loaded = &self.records[id];
-            let mut shown = show(self.program, &loaded.record, loaded.grid, &self.open_items(*id));
+            let items = self.open_items(*id);
+            let timed = tracing::debug_span!(target: "timing", "project");
+            let mut shown = timed.in_scope(|| show(self.program, &loaded.record, loaded.grid, &items));
             self.computed(*id, &shown);
             self.show_present(*id, &shown);
             self.reread(*id, &shown.open, &mut gazetteer).await?;

@@ -1,5 +1,6 @@
 //! One step of a list of people: each row linked, compared with what its source said before, written.
 
+use super::episode::Episodes;
 use super::items::{AMBIGUOUS, INVALID, Question};
 use super::people::{self, listed};
 use super::person::{person, why_message};
@@ -40,6 +41,7 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
         register: found.register,
         previous,
         desk,
+        episodes: Episodes::find(txn, &ids).await?,
         questions: Vec::new(),
         to_town: Vec::new(),
         done: BTreeMap::new(),
@@ -50,24 +52,28 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
     }
     let Run {
         desk,
+        episodes,
         questions,
         to_town,
         done,
         ..
     } = run;
     cx.ask(&**txn, &questions).await?;
+    episodes.save(txn).await?;
     desk.save().await?;
     lists::to_town(&**txn, &to_town).await?;
-    for row in rows {
-        lists::judge(&**txn, row, &done[&(row.sheet, row.row)]).await?;
-    }
-    Ok(())
+    let judged: Vec<_> = rows
+        .iter()
+        .map(|row| (row, &done[&(row.sheet, row.row)]))
+        .collect();
+    Ok(lists::judge(&**txn, &judged).await?)
 }
 
 pub(super) struct Run<'a> {
     pub(super) cx: &'a Commit<'a>,
     pub(super) txn: &'a Txn,
     pub(super) desk: Desk<'a>,
+    pub(super) episodes: Episodes,
     residents: Vec<Person<ResidentId>>,
     register: BTreeMap<i64, Entry>,
     listed: Vec<Person<i64>>,
@@ -92,7 +98,8 @@ impl<'a> Run<'a> {
             return Ok(outcome);
         }
         let who = identity(&row.content);
-        let linked = link(&who, &self.residents, &self.listed);
+        let timed = tracing::debug_span!(target: "timing", "link");
+        let linked = timed.in_scope(|| link(&who, &self.residents, &self.listed));
         match &linked {
             Link::Invalid => {
                 let message = "没有姓名也没有有效的身份证号，无法确定是哪一位";

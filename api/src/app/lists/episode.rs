@@ -3,11 +3,43 @@
 use super::enrol::Run;
 use super::row::status;
 use crate::app::Error;
+use crate::store::db::Txn;
 use crate::store::enrolments::{self, NewEnrolment};
 use crate::store::lists::Row;
+use entity::enrolment;
 use serde_json::json;
 use sync::record::EnrolmentLine;
 use uuid::Uuid;
+
+/// Episodes of the people of one step.
+#[derive(Default)]
+pub(super) struct Episodes {
+    /// In the database.
+    stored: Vec<enrolment::Model>,
+    /// Entered together at the end of the step.
+    new: Vec<enrolment::Model>,
+}
+
+impl Episodes {
+    pub(super) async fn find(txn: &Txn, residents: &[Uuid]) -> Result<Episodes, Error> {
+        Ok(Episodes {
+            stored: enrolments::open_of_all(&**txn, residents).await?,
+            ..Episodes::default()
+        })
+    }
+
+    /// The open one of a resident in a category, and whether it is in the database.
+    fn open(&mut self, resident: Uuid, category: &str) -> Option<(&mut enrolment::Model, bool)> {
+        let is =
+            |e: &&mut enrolment::Model| e.resident == resident && e.category == category && e.until.is_none();
+        let new = self.new.iter_mut().find(is).map(|e| (e, false));
+        new.or_else(|| self.stored.iter_mut().find(is).map(|e| (e, true)))
+    }
+
+    pub(super) async fn save(self, txn: &Txn) -> Result<(), Error> {
+        Ok(enrolments::insert(&**txn, self.new).await?)
+    }
+}
 
 impl Run<'_> {
     /// Begins, continues or ends the episode as the row says. Says whether it began now.
@@ -15,18 +47,12 @@ impl Run<'_> {
         let (cx, txn) = (self.cx, &**self.txn);
         let (status, keys) = (status(&row.content), &cx.program.keys);
         let handed_in = json!({ "values": row.content.values, "cells": row.content.handed_in });
-        let open = enrolments::open_of(txn, id, category).await?;
-        let lines = &mut self
-            .desk
-            .records
-            .get_mut(&id)
-            .ok_or(Error::NotFound)?
-            .record
-            .kept
-            .enrolments;
+        let record = &mut self.desk.records.get_mut(&id).ok_or(Error::NotFound)?.record;
+        let lines = &mut record.kept.enrolments;
         let line = lines
             .iter_mut()
             .find(|l| l.category == category && l.until.is_none());
+        let open = self.episodes.open(id, category);
         match open {
             None if status != "ended" => {
                 let since = row.content.get("since").and_then(|s| s.get(..7));
@@ -40,7 +66,7 @@ impl Run<'_> {
                     list: Some(cx.list.id),
                     handed_in: &handed_in,
                 };
-                enrolments::begin(txn, keys, &new).await?;
+                self.episodes.new.push(enrolments::fresh(keys, &new));
                 lines.push(EnrolmentLine {
                     category: category.to_owned(),
                     source: cx.list.source.clone(),
@@ -52,19 +78,21 @@ impl Run<'_> {
                 self.desk.touch(id);
                 return Ok(true);
             }
-            Some(open) if open.source == cx.list.source => {
-                if open.source_status != status {
-                    enrolments::hand_in(txn, keys, &open, cx.list.id, status, &handed_in).await?;
+            Some((open, stored)) if open.source == cx.list.source => {
+                let changed = open.source_status != status;
+                if changed || open.list != Some(cx.list.id) {
+                    enrolments::hand_in(keys, open, cx.list.id, status, &handed_in);
+                    open.until = (changed && status == "ended").then(|| cx.list.month.clone());
+                    if stored {
+                        enrolments::keep(txn, open).await?;
+                    }
+                }
+                if changed {
                     if let Some(line) = line {
                         line.status = status.to_owned();
                         line.until = (status == "ended").then(|| cx.list.month.clone());
                     }
-                    if status == "ended" {
-                        enrolments::end(txn, id, category, &cx.list.month).await?;
-                    }
                     self.desk.touch(id);
-                } else if open.list != Some(cx.list.id) {
-                    enrolments::hand_in(txn, keys, &open, cx.list.id, status, &handed_in).await?;
                 }
             }
             Some(_) | None => {}

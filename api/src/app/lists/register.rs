@@ -77,10 +77,8 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
     }
     register::insert(&**txn, keys, cx.list.id, &new).await?;
     cx.ask(&**txn, &questions).await?;
-    for (row, outcome) in rows.iter().zip(&outcomes) {
-        lists::judge(&**txn, row, outcome).await?;
-    }
-    Ok(())
+    let judged: Vec<_> = rows.iter().zip(&outcomes).collect();
+    Ok(lists::judge(&**txn, &judged).await?)
 }
 
 fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {

@@ -50,6 +50,7 @@ impl<'a> Commit<'a> {
         content: &Content,
         before: Option<&Content>,
     ) -> (Vec<Done<'a>>, Vec<&'static str>) {
+        let _timed = tracing::debug_span!(target: "timing", "compare").entered();
         let catalogue = &self.program.catalogue;
         let said = spoken(catalogue, category, self.head, content);
         let earlier = before
