@@ -1,4 +1,4 @@
-# run · test · openapi · fmt: all that is done with this workspace.
+# run · test · bench · openapi · fmt: all that is done with this workspace.
 
 # Where `make run` keeps its county, and how its program is built (see docs of Cargo profiles): dev or release.
 DATA ?= data
@@ -9,11 +9,12 @@ program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$
 # With the whole workspace's features, so that the tests' dependencies are not built a second time.
 build = cargo build --locked --workspace --bin heshan-grid
 
-.PHONY: help run test fmt-check lint doc tests openapi fmt
+.PHONY: help run test fmt-check lint doc tests bench openapi fmt
 
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
 	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
+	@echo 'make bench    measures the release build, see bench/README.md; DATABASE=postgresql for PostgreSQL'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
 	@echo 'make fmt      formats the code'
 
@@ -41,6 +42,20 @@ doc: lint
 tests: doc
 	cargo test --locked --workspace --no-run
 	scripts/with-postgres cargo test --locked --workspace
+
+# sqlite, or postgresql: a server of the run's own, which waits for the disk as one in use does.
+DATABASE ?= sqlite
+release = $(or $(CARGO_TARGET_DIR),target)/release
+measure = $(release)/bench run --beside $(or $(CARGO_TARGET_DIR),target)
+
+bench:
+	@scripts/check-toolchain
+	cargo build --locked --release -p api -p bench
+ifeq ($(DATABASE),postgresql)
+	HESHAN_TEST_POSTGRES_FSYNC=on scripts/with-postgres sh -c '$(measure) --postgres "$$HESHAN_TEST_POSTGRES"'
+else
+	$(measure)
+endif
 
 openapi:
 	$(build)

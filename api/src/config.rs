@@ -30,6 +30,10 @@ pub struct Config {
     /// Master key and look-up key when they are configured, else the data folder holds them.
     pub secrets: Option<([u8; 32], [u8; 32])>,
     pub json_logs: bool,
+    /// How much the program's own parts log: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: &'static str,
+    /// Seconds after which another node takes up the background work of one that died.
+    pub job_lease: u32,
     /// Milliseconds added to the clock, for tests and rehearsals.
     pub clock_offset: i64,
 }
@@ -46,6 +50,8 @@ impl fmt::Debug for Config {
             .field("algorithm", &self.algorithm)
             .field("secrets", &self.secrets.as_ref().map(|_| "…"))
             .field("json_logs", &self.json_logs)
+            .field("log_level", &self.log_level)
+            .field("job_lease", &self.job_lease)
             .field("clock_offset", &self.clock_offset)
             .finish()
     }
@@ -93,6 +99,19 @@ impl Config {
                 "text" => Some(false),
                 "json" => Some(true),
                 _ => None,
+            }),
+            log_level: s.parsed(
+                "log_level",
+                "应为 error、warn、info、debug 或 trace",
+                "info",
+                |t| {
+                    ["error", "warn", "info", "debug", "trace"]
+                        .into_iter()
+                        .find(|level| *level == t)
+                },
+            ),
+            job_lease: s.parsed("job_lease", "应为 1 至 3600 秒", "30", |t| {
+                t.parse().ok().filter(|seconds| (1..=3600).contains(seconds))
             }),
             clock_offset: s.parsed("clock_offset", "应为秒数", "0", |t| {
                 t.parse::<i64>().ok()?.checked_mul(1000)

@@ -51,6 +51,8 @@ pub enum Schema {
     Serve,
     /// `migrate` itself.
     Migrate,
+    /// A command that reads: nothing is made or changed, and an embedded database may be in use.
+    Read,
 }
 
 impl Program {
@@ -59,13 +61,20 @@ impl Program {
         let folder = |e| StartFault::Folder(config.data.display().to_string(), e);
         let (db, lock) = match &config.database {
             Some(url) => (Db::open_postgres(url, 16).await?, None),
+            None if schema == Schema::Read => {
+                let file = config.data.join("heshan.db");
+                // Opening would make it.
+                std::fs::metadata(&file).map_err(folder)?;
+                (Db::open_sqlite(&file).await?, None)
+            }
             None => {
                 std::fs::create_dir_all(&config.data).map_err(folder)?;
                 let lock = lock(&config.data).map_err(folder)?.ok_or(StartFault::Locked)?;
                 (Db::open_sqlite(&config.data.join("heshan.db")).await?, Some(lock))
             }
         };
-        if schema == Schema::Migrate || db.backend() == DbBackend::Sqlite {
+        let embedded = db.backend() == DbBackend::Sqlite;
+        if schema == Schema::Migrate || (embedded && schema == Schema::Serve) {
             migrate(&db).await?;
         } else {
             check_schema(&db).await?;
@@ -73,11 +82,16 @@ impl Program {
         let clock = Clock::with_offset(config.clock_offset);
         let (secrets, made) = match config.secrets {
             Some((master, lookup)) => (Secrets { master, lookup }, false),
-            None => master::from_folder(&config.data.join("keys"), !keys::any(&db).await?)?,
+            None => {
+                let may_make = schema != Schema::Read && !keys::any(&db).await?;
+                master::from_folder(&config.data.join("keys"), may_make)?
+            }
         };
         let keys = keys::open(&db, &secrets, config.algorithm, clock.now().millis()).await?;
         let signing = keys::signing(&db, &secrets, clock.now().millis()).await?;
-        meta::begin(db.schema()).await?;
+        if schema != Schema::Read {
+            meta::begin(db.schema()).await?;
+        }
         let made = made.then(|| config.data.join("keys").display().to_string());
         let program = Program {
             db,

@@ -12,6 +12,7 @@ pub struct Model {
     pub key: String,
     pub village: Option<Uuid>,
     pub town: Option<Uuid>,
+    pub beside: Option<Uuid>,
     pub category: Option<String>,
     pub level: String,
     pub n: i32,

@@ -10,6 +10,7 @@ mod m20261125_000002_accounts;
 mod m20261125_000003_records;
 mod m20261125_000004_feeds_and_inbox;
 mod m20261125_000005_lists;
+mod m20261125_000006_seen_beside;
 mod m20261125_000007_dry_runs;
 mod tables;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_records::Migration),
             Box::new(m20261125_000004_feeds_and_inbox::Migration),
             Box::new(m20261125_000005_lists::Migration),
+            Box::new(m20261125_000006_seen_beside::Migration),
             Box::new(m20261125_000007_dry_runs::Migration),
         ]
     }

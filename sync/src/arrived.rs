@@ -1,6 +1,6 @@
 //! One edit as it arrived: either understood whole, or kept with its bytes and the reason.
 
-use crate::canonical;
+use crate::{canonical, strict};
 use domain::catalogue::LIMITS;
 use domain::{EditId, GridId, Instant, ResidentId};
 use serde::Deserialize;
@@ -146,6 +146,8 @@ impl ReportKind {
 pub enum Unreadable {
     TooLarge,
     NotJson,
+    /// An object names a member twice: neither of the two values is more meant than the other.
+    DuplicateMember,
     /// A member is missing, unknown, or of another type.
     Malformed,
     /// `seq` is not positive.
@@ -160,6 +162,7 @@ impl Unreadable {
         match self {
             Unreadable::TooLarge => "edit_too_large",
             Unreadable::NotJson => "not_json",
+            Unreadable::DuplicateMember => "duplicate_member",
             Unreadable::Malformed => "malformed",
             Unreadable::BadSeq => "bad_seq",
             Unreadable::Changes => "changes_not_taken",
@@ -171,6 +174,7 @@ impl Unreadable {
         match self {
             Unreadable::TooLarge => "单条修改超过大小限制，已原样保留",
             Unreadable::NotJson => "内容无法解析，已原样保留",
+            Unreadable::DuplicateMember => "同一项内容出现了两次，已原样保留",
             Unreadable::Malformed => "修改的格式不符合约定，已原样保留",
             Unreadable::BadSeq => "修改的序号无效，已原样保留",
             Unreadable::Changes => "服务器不接收完整客户端的变更，已原样保留",
@@ -230,13 +234,26 @@ impl Arrived {
         if bytes.len() > LIMITS.edit_bytes {
             return unreadable(bytes, Unreadable::TooLarge, None);
         }
-        let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
-            return unreadable(bytes, Unreadable::NotJson, None);
+        let why = match strict::read(bytes) {
+            Ok(json) => match read(&json) {
+                Ok(edit) => return Arrived::Edit(Box::new(edit)),
+                Err(why) => why,
+            },
+            Err(strict::Fault::DuplicateMember) => Unreadable::DuplicateMember,
+            Err(strict::Fault::NotJson) => Unreadable::NotJson,
         };
-        match read(&json) {
-            Ok(edit) => Arrived::Edit(Box::new(edit)),
-            Err(why) => unreadable(bytes, why, Some(&json)),
-        }
+        // Whatever can be read of it all the same: by its id its phone knows it best.
+        unreadable(bytes, why, serde_json::from_slice(bytes).ok().as_ref())
+    }
+}
+
+impl Edit {
+    /// Reads an edit again that was stored in canonical form.
+    ///
+    /// # Errors
+    /// It is none, or one of a form that is no longer taken.
+    pub fn stored(canonical: &Value) -> Result<Edit, Unreadable> {
+        read(&canonical::wire(canonical))
     }
 }
 
@@ -324,6 +341,22 @@ mod tests {
             "resident": "01930000-0000-7000-8000-0000000000aa", "catalogue": 1,
             "fields": { "phone": { "was": null, "now": "13900078411" }, "needs": { "add": ["送餐"] } },
         })
+    }
+
+    #[test]
+    fn what_was_stored_is_the_same_edit() {
+        let mut visited = edit();
+        visited["visit"] = json!({"means": "home", "outcome": "met", "at": "2026-11-06T09:00:00+08:00"});
+        for json in [edit(), visited] {
+            let Arrived::Edit(edit) = Arrived::parse(json.to_string().as_bytes()) else {
+                panic!()
+            };
+            let again = Edit::stored(&serde_json::from_str(&edit.canonical).unwrap()).unwrap();
+            assert_eq!(
+                (again.id, again.digest, again.made_at),
+                (edit.id, edit.digest, edit.made_at)
+            );
+        }
     }
 
     #[test]

@@ -17,6 +17,23 @@ pub fn form(edit: &Value) -> String {
     out
 }
 
+/// An edit in canonical form as it could have come over the wire: instants as text again.
+pub fn wire(canonical: &Value) -> Value {
+    match canonical {
+        Value::Object(members) => members
+            .iter()
+            .map(
+                |(key, value)| match value.as_i64().filter(|_| INSTANTS.contains(&key.as_str())) {
+                    Some(at) => (key.clone(), Instant::from_millis(at).to_string().into()),
+                    None => (key.clone(), wire(value)),
+                },
+            )
+            .collect(),
+        Value::Array(items) => items.iter().map(wire).collect(),
+        other => other.clone(),
+    }
+}
+
 /// SHA-256 of the canonical form.
 pub fn digest(canonical: &str) -> [u8; 32] {
     digest_bytes(canonical.as_bytes())

@@ -3,8 +3,8 @@
 use crate::arrived::Edit;
 use crate::base::{Base, is_own};
 use crate::document;
-use crate::field::Puts;
-use crate::outcome::{Ask, Outcome, Taken};
+use crate::field::{Puts, ask_about};
+use crate::outcome::{Outcome, Taken};
 use crate::policy::{Door, Writer};
 use crate::record::{Confirmed, Record, Source};
 use crate::skeleton::Derive;
@@ -12,7 +12,7 @@ use crate::take::Context;
 use crate::write::Put;
 use domain::catalogue::Field;
 use domain::{EditId, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Who saw which value and found it right. For a set it is also said in the document, element by element.
 pub(crate) fn confirm(
@@ -32,9 +32,7 @@ pub(crate) fn confirm(
     for key in &edit.confirm {
         let Some(field) = cx.catalogue.field_at(key, edit.catalogue) else {
             taken.fields.insert(key.clone(), Outcome::Held);
-            let typed = serde_json::Value::from("confirm");
-            let fields = BTreeMap::from([(key.clone(), (typed, "unknown_field"))]);
-            taken.asks.push(Ask::HeldFields { fields });
+            ask_about(taken, key, "confirm".into(), "unknown_field");
             continue;
         };
         let value = match base {

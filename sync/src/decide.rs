@@ -6,7 +6,7 @@ use crate::base::Base;
 use crate::document;
 use crate::outcome::FieldChange;
 use crate::policy::{Read, Writer, decides, read};
-use crate::record::{Record, Source, State};
+use crate::record::{LIFE_STATUS, Record, Source, State};
 use crate::skeleton;
 use crate::take::Context;
 use crate::write::{Put, free_part, write_at};
@@ -104,8 +104,39 @@ pub fn approve(
     Ok(Approved { change, changes })
 }
 
-/// A rejection leaves every value as it is; what waited is shown no more.
-pub fn reject(record: &mut Record, decision: EditId) {
+/// A decision that leaves every value as it is, such as a rejection or a move; what waited is shown no more.
+pub fn settle(record: &mut Record, decision: EditId) {
+    record.stamp(decision, None, None, Vec::new());
+}
+
+/// A report that the person died, moved out or was not found is true: the fact is the reporter's.
+pub fn depart(record: &mut Record, status: &str, reported: EditId, decision: EditId) -> FieldChange {
+    let from = record.fact(LIFE_STATUS);
+    let to = Value::from(status);
+    record.set_fact(LIFE_STATUS, to.clone(), reported);
+    record.stamp(decision, None, None, Vec::new());
+    FieldChange {
+        key: LIFE_STATUS.to_owned(),
+        from,
+        to,
+    }
+}
+
+/// A person whom somebody reported does not belong here.
+pub fn turn_away(record: &mut Record, decision: EditId) {
+    record.state = State::Departed;
+    record.stamp(decision, None, None, Vec::new());
+}
+
+/// Somebody read a merged note and found it right: it asks nobody again until it is merged anew.
+pub fn accept_note(record: &mut Record, key: &str, merged: BTreeSet<EditId>, decision: EditId) {
+    record.kept.accepted_notes.insert(key.to_owned(), merged);
+    record.stamp(decision, None, None, Vec::new());
+}
+
+/// The person stays in this grid although `address` (without blanks) reads as another one.
+pub fn stays(record: &mut Record, address: String, decision: EditId) {
+    record.kept.stays_at.insert(address);
     record.stamp(decision, None, None, Vec::new());
 }
 

@@ -60,12 +60,17 @@ pub(crate) fn hold(taken: &mut Taken, key: &str, write: &FieldWrite, code: &'sta
         FieldWrite::Value(value) => value.now.clone(),
         FieldWrite::Set(set) => serde_json::json!({ "add": set.add, "remove": set.remove }),
     };
-    if let Some(Ask::HeldFields { fields }) = taken
-        .asks
-        .iter_mut()
-        .find(|a| matches!(a, Ask::HeldFields { .. }))
-    {
-        fields.insert(key.to_owned(), (typed, code));
+    ask_about(taken, key, typed, code);
+}
+
+/// All held fields of an edit are one question; what was typed into a field comes before that it was confirmed.
+pub(crate) fn ask_about(taken: &mut Taken, key: &str, typed: serde_json::Value, code: &'static str) {
+    let asked = taken.asks.iter_mut().find_map(|ask| match ask {
+        Ask::HeldFields { fields } => Some(fields),
+        _ => None,
+    });
+    if let Some(fields) = asked {
+        fields.entry(key.to_owned()).or_insert((typed, code));
     } else {
         let fields = BTreeMap::from([(key.to_owned(), (typed, code))]);
         taken.asks.push(Ask::HeldFields { fields });

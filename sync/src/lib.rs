@@ -19,6 +19,7 @@ pub mod policy;
 pub mod project;
 pub mod record;
 pub mod skeleton;
+mod strict;
 pub mod take;
 pub mod version;
 pub mod write;

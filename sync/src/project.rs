@@ -37,7 +37,7 @@ pub struct Projection {
     pub edits: BTreeSet<EditId>,
     /// Fields of which two or more distinct values, or doubtful elements, wait for a decision.
     pub conflicts: Vec<&'static str>,
-    /// Notes whose merged text somebody must look at.
+    /// Notes whose merged text somebody must look at, and that nobody has found right yet.
     pub merged_notes: Vec<MergedNote>,
 }
 
@@ -96,6 +96,14 @@ pub fn project(
     let pending = out.pending(around.pending);
     let visits: Vec<_> = record.kept.visits.iter().map(|v| json!(v)).collect();
     let enrolments: Vec<_> = record.kept.enrolments.iter().map(|e| json!(e)).collect();
+    let accepted = |note: &MergedNote| {
+        let edits: BTreeSet<EditId> = note.texts.iter().map(|(edit, _)| *edit).collect();
+        record.kept.accepted_notes.get(note.key) == Some(&edits)
+    };
+    let mut merged_notes = notes::merged_with(&record.doc, catalogue, side.as_ref());
+    merged_notes.retain(|note| !accepted(note));
+    let of_notes = merged_notes.iter().flat_map(|note| &note.texts);
+    out.edits.extend(of_notes.map(|(edit, _)| *edit));
     let mut item = Map::new();
     item.insert("kind".into(), "record".into());
     item.insert("resident".into(), record.resident.to_string().into());
@@ -122,7 +130,7 @@ pub fn project(
         rest: rest.into(),
         edits: out.edits,
         conflicts: conflicting,
-        merged_notes: notes::merged_with(&record.doc, catalogue, side.as_ref()),
+        merged_notes,
     }
 }
 

@@ -103,6 +103,12 @@ pub struct Kept {
     /// Newest last, at most three.
     pub visits: Vec<VisitLine>,
     pub enrolments: Vec<EnrolmentLine>,
+    /// Merged notes that somebody read and found right: by key, the last edits that were merged.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted_notes: BTreeMap<String, BTreeSet<EditId>>,
+    /// Addresses, without blanks, that read as another grid although the person stays in this one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub stays_at: BTreeSet<String>,
 }
 
 /// A place in the record's history that a base may name.

@@ -18,8 +18,11 @@ pub struct TestApp {
     /// Signed in as nobody.
     pub client: Client,
     database: Database,
-    serving: JoinHandle<()>,
+    _serving: Serving,
 }
+
+/// The server's task, which ends with the value.
+struct Serving(JoinHandle<()>);
 
 impl TestApp {
     /// Starts it as `serve` would with nothing configured but the database.
@@ -47,18 +50,36 @@ impl TestApp {
             program,
             client,
             database,
-            serving,
+            _serving: Serving(serving),
         }
     }
 
     pub fn database(&self) -> &Database {
         &self.database
     }
+
+    /// Ends the program and answers its database, for a process of its own to go on with. Nobody may have talked
+    /// to it over HTTP: an open connection would keep the database in use.
+    pub async fn end(self) -> Database {
+        let TestApp {
+            program,
+            database,
+            mut _serving,
+            ..
+        } = self;
+        _serving.0.abort();
+        let _ = (&mut _serving.0).await;
+        let db = program.db.clone();
+        drop(program);
+        db.schema().clone().close().await.unwrap();
+        db.read().clone().close().await.unwrap();
+        database
+    }
 }
 
-impl Drop for TestApp {
+impl Drop for Serving {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.0.abort();
     }
 }
 

@@ -1,7 +1,7 @@
 //! A client of the program over HTTP, and what it is answered.
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// Knows the program's address and, once signed in, a token.
@@ -9,7 +9,8 @@ use serde_json::Value;
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    token: Option<String>,
+    /// The value of the `Authorization` header.
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -19,14 +20,22 @@ impl Client {
         Client {
             http,
             base: base.into(),
-            token: None,
+            authorization: None,
         }
     }
 
     /// The same client for whom `token` was made.
     pub fn with_token(&self, token: impl Into<String>) -> Client {
         Client {
-            token: Some(token.into()),
+            authorization: Some(format!("Bearer {}", token.into())),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with nothing but a device's secret.
+    pub fn with_device(&self, device: &str, secret: &str) -> Client {
+        Client {
+            authorization: Some(format!("Device {device}.{secret}")),
             ..self.clone()
         }
     }
@@ -34,8 +43,16 @@ impl Client {
     /// The same client before it signed in.
     pub fn anonymous(&self) -> Client {
         Client {
-            token: None,
+            authorization: None,
             ..self.clone()
+        }
+    }
+
+    /// The same client, as somebody who turns to the program at another address.
+    pub fn moved_to(&self, other: &Client) -> Client {
+        Client {
+            authorization: self.authorization.clone(),
+            ..other.clone()
         }
     }
 
@@ -62,6 +79,31 @@ impl Client {
         self.finish(request).await
     }
 
+    /// As [`Client::post`] to a program that may not be there: nothing when no whole answer came.
+    pub async fn post_into_the_dark(&self, path: &str, body: &Value) -> Option<Answer> {
+        let request = self.http.post(format!("{}{path}", self.base)).json(body);
+        self.try_finish(request).await.ok()
+    }
+
+    /// Sends a body under headers of the test's own, whose values may be any bytes that a header can carry.
+    pub async fn send_under(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Vec<u8>,
+    ) -> Answer {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
+        }
+        self.finish(request).await
+    }
+
     /// Sends one file as a form's part `file`, with further parts as text.
     pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>, parts: &[(&str, &str)]) -> Answer {
         let file = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
@@ -74,16 +116,20 @@ impl Client {
             .await
     }
 
-    async fn finish(&self, mut request: reqwest::RequestBuilder) -> Answer {
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.try_finish(request).await.unwrap()
+    }
+
+    async fn try_finish(&self, mut request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
         }
-        let response = request.send().await.unwrap();
-        Answer {
+        let response = request.send().await?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            bytes: response.bytes().await.unwrap().to_vec(),
-        }
+            bytes: response.bytes().await?.to_vec(),
+        })
     }
 }
 

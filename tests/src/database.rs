@@ -63,6 +63,13 @@ impl Database {
         }
     }
 
+    /// On a server of the test's own, with the newest schema and no rows.
+    pub async fn migrated_on(server: String) -> Database {
+        let database = Database::empty_on(server).await;
+        migrate(&database.url()).await;
+        database
+    }
+
     /// An embedded database with the content of this one, which nobody may be writing to.
     pub fn copied(&self) -> Database {
         assert!(

@@ -15,9 +15,16 @@ pub mod console;
 pub mod contract;
 pub mod county;
 pub mod database;
+pub mod dice;
+pub mod durable;
 pub mod licence;
+pub mod needles;
 pub mod phone;
 pub mod postgres;
 pub mod process;
 pub mod source;
+pub mod strace;
+pub mod verify;
 pub mod workspace;
+
+pub use verify::verify;

@@ -2,8 +2,6 @@
 
 use crate::database;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -101,40 +99,4 @@ async fn execute(server: &str, sql: &str) {
     let db: DatabaseConnection = Connection::connect(server).await.unwrap();
     db.execute_unprepared(sql).await.unwrap();
     db.close().await.unwrap();
-}
-
-/// A server of one test's own with fsync on, for tests about durability. It ends with the value, and with this
-/// process however that ends: the script waits on a pipe that we hold.
-pub struct DurableServer {
-    pub url: String,
-    script: Child,
-}
-
-impl DurableServer {
-    pub fn start() -> DurableServer {
-        let mut script = Command::new(crate::workspace::root().join("scripts/with-postgres"))
-            .args(["sh", "-c", "echo \"$HESHAN_TEST_POSTGRES\"; cat"])
-            .env_remove(SERVER)
-            .env("HESHAN_TEST_POSTGRES_FSYNC", "on")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(script.stdout.as_mut().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        assert!(url.starts_with("postgres://"), "the server said: {url}");
-        DurableServer {
-            url: url.trim().into(),
-            script,
-        }
-    }
-}
-
-impl Drop for DurableServer {
-    fn drop(&mut self) {
-        drop(self.script.stdin.take());
-        let _ = self.script.wait();
-    }
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod files;
 pub mod grids;
 pub mod guard;
+pub mod hand_over;
 pub mod inbox;
 pub mod jobs;
 pub mod lists;
@@ -19,7 +20,9 @@ pub mod residents;
 pub mod rosters;
 pub mod sessions;
 pub mod sign_in;
+pub mod signing;
 pub mod sync;
 pub mod tokens;
+pub mod verify;
 
 pub use error::Error;

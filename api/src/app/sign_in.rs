@@ -3,7 +3,8 @@
 use crate::actor::Actor;
 use crate::app::devices::{self, Installation, Registered};
 use crate::app::tokens::{self, Access};
-use crate::app::{Error, guard, passwords};
+use crate::app::{Error, guard, passwords, signing};
+use crate::program::Program;
 use crate::seal::{Keyring, SigningKeys};
 use crate::store::accounts::{self, State};
 use crate::store::audit::{self, Entry};
@@ -148,6 +149,16 @@ async fn refused(db: &Db, account: Option<Uuid>, outcome: &'static str, now: Ins
         Ok(())
     })
     .await
+}
+
+/// The actor of an access token that a running program is shown: a key that another process has made is learned of.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn recognise(program: &Program, token: &str) -> Result<Actor, Error> {
+    signing::learn(program, token).await?;
+    let now = program.clock.now();
+    authenticate(&program.db, &program.keys, &program.signing, token, now).await
 }
 
 /// The actor of an access token.

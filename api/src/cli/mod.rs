@@ -1,8 +1,11 @@
 //! Commands. Each reads the configuration, does one thing, and says in Chinese what became of it.
 
+mod account;
 mod demo;
 pub mod import;
+mod keys;
 mod serve;
+mod verify;
 
 use crate::config::Config;
 use crate::http::contract;
@@ -28,6 +31,21 @@ enum Command {
         #[arg(long, default_value_t = 5000)]
         size: usize,
     },
+    /// 账号
+    Account {
+        #[command(subcommand)]
+        what: Account,
+    },
+    /// 密钥
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
+    },
+    /// 核对数据（只读；服务运行时也可执行）
+    Verify {
+        #[command(subcommand)]
+        what: Verify,
+    },
     /// 打印接口文档 openapi.yaml
     Openapi,
     /// 读取名单文件并显示读到的内容（不需要服务和数据库）
@@ -44,6 +62,37 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum Account {
+    /// 建立管理员账号，并显示一次性密码。
+    /// 使用内置数据库时须先停止服务；使用 PostgreSQL 时服务可以继续运行
+    CreateAdmin {
+        /// 11 位手机号，用于登录
+        #[arg(long)]
+        phone: String,
+        /// 姓名
+        #[arg(long)]
+        name: String,
+        /// 已有可用的管理员时仍然建立
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// 更换登录令牌的签名密钥；已签发的令牌到期前仍然有效。
+    /// 使用内置数据库时须先停止服务；使用 PostgreSQL 时运行中的各节点自行读取新密钥
+    RotateSigning,
+}
+
+#[derive(Subcommand)]
+enum Verify {
+    /// 逐一核对居民记录：文档、事实、展示内容、下发序列、检索散列、检索卡、修改序号。
+    /// 无差异时退出码为 0，有差异时为 3，未能完成核对时为 1
+    Records,
+}
+
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Openapi = cli.command {
@@ -51,7 +100,11 @@ pub fn run() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Command::Import { kind, file, .. } = &cli.command {
-        return said(import::dry_run(kind, file).map(|report| println!("{report}")));
+        return said(
+            import::dry_run(kind, file)
+                .map(|report| println!("{report}"))
+                .map(success),
+        );
     }
     let config = match Config::load() {
         Ok(config) => config,
@@ -65,18 +118,33 @@ pub fn run() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Serve => serve::serve(&config).await,
-            Command::Migrate => serve::migrate(&config).await,
-            Command::Demo { size } => demo::demo(&config, size).await,
-            Command::Openapi | Command::Import { .. } => Ok(()),
+            Command::Serve => serve::serve(&config).await.map(success),
+            Command::Migrate => serve::migrate(&config).await.map(success),
+            Command::Demo { size } => demo::demo(&config, size).await.map(success),
+            Command::Account {
+                what: Account::CreateAdmin { phone, name, force },
+            } => account::create_admin(&config, &phone, &name, force)
+                .await
+                .map(success),
+            Command::Keys {
+                what: Keys::RotateSigning,
+            } => keys::rotate_signing(&config).await.map(success),
+            Command::Verify {
+                what: Verify::Records,
+            } => verify::records(&config).await,
+            Command::Openapi | Command::Import { .. } => Ok(ExitCode::SUCCESS),
         }
     });
     said(done)
 }
 
-fn said(done: Result<(), String>) -> ExitCode {
+fn success(_: ()) -> ExitCode {
+    ExitCode::SUCCESS
+}
+
+fn said(done: Result<ExitCode, String>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE

@@ -1,5 +1,6 @@
 //! `serve` and `migrate`.
 
+use crate::app::signing;
 use crate::config::Config;
 use crate::http;
 use crate::jobs::{Runner, Timing, commit_list};
@@ -17,7 +18,7 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     if let Some(folder) = made {
         eprintln!("已生成密钥：{folder}\n请立即另行备份。没有这些密钥，全部数据都无法打开。");
     }
-    tokio::spawn(follow_database_clock(program.clone()));
+    tokio::spawn(follow_database(program.clone()));
     let stop = CancellationToken::new();
     http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
     let base = config.base_path.clone();
@@ -25,7 +26,11 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
     // One lane: lists are committed one at a time anyway, and phones come first.
     let handlers = commit_list::handlers(&program);
-    let runner = Runner::start(program.db.clone(), handlers, 1, Timing::default());
+    let timing = Timing {
+        lease: Duration::from_secs(config.job_lease.into()),
+        ..Timing::default()
+    };
+    let runner = Runner::start(program.db.clone(), handlers, 1, timing);
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
     let served = http::serve(program, config, stop, listening).await;
     runner.stop().await;
@@ -40,18 +45,26 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// The clocks of two machines drift apart; a measurement that fails leaves the last one standing.
-async fn follow_database_clock(program: Program) {
+/// The clocks of two machines drift apart, and another process may make a signing key: both are read again, well
+/// before a new key signs anything. A reading that fails leaves the last one standing.
+async fn follow_database(program: Program) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
         if let Err(error) = program.measure_clock().await {
             tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
         }
+        if let Err(error) = signing::follow(&program).await {
+            tracing::warn!(%error, "the signing keys were not read");
+        }
     }
 }
 
 fn logs(config: &Config) {
-    let filter = EnvFilter::new("info,sqlx=off,sea_orm=off");
+    // What the database's crates log may quote values; ours never do, however much they say.
+    let level = config.log_level;
+    let filter = EnvFilter::new(format!(
+        "info,sqlx=off,sea_orm=off,api={level},jobs={level},sync={level},matching={level}"
+    ));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -15,6 +15,8 @@ const NAMES: &[&str] = &[
     "master_key",
     "lookup_key",
     "logs",
+    "log_level",
+    "job_lease",
     "clock_offset",
 ];
 

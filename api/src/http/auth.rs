@@ -48,9 +48,8 @@ async fn known(request: &Request, bearer: Bearer) -> poem::Result<Actor> {
     let program = request
         .data::<Program>()
         .expect("the program is data of every route");
-    let now = program.clock.now();
-    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &bearer.token, now);
-    Ok(actor.await.map_err(ApiError::from)?)
+    let actor = sign_in::recognise(program, &bearer.token).await;
+    Ok(actor.map_err(ApiError::from)?)
 }
 
 /// Where no address is known everybody is behind the same one.

@@ -9,6 +9,7 @@ use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::Lists;
+use super::moves::Moves;
 use super::residents::Residents;
 use super::rosters::Rosters;
 use super::sessions::Sessions;
@@ -55,6 +56,7 @@ pub type Apis = (
     Jobs,
     Lists,
     Residents,
+    Moves,
     Rosters,
 );
 
@@ -63,7 +65,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
         Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists, Residents,
-        Rosters,
+        Moves, Rosters,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))

@@ -1,19 +1,24 @@
 //! Bounds what a request's body may be, counted after unpacking and while it is read: nothing is kept beyond it.
+//!
+//! What is somewhat too large is read to its end all the same: a client that is still sending when the answer comes
+//! and the connection closes sees a broken line instead of 413, and sends the same again for ever.
 
 use super::error::ApiError;
 use crate::app::files;
 use domain::catalogue::LIMITS;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use poem::http::header;
 use poem::{Body, Endpoint, IntoResponse, Request, Response, Result};
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of a body where nothing else is said.
 const USUAL: usize = 1024 * 1024;
 /// What a form adds around a file.
 const FORM: usize = 64 * 1024;
+/// Bytes beyond the bound that are read and thrown away before the line is cut.
+const SPARE: usize = 16 * 1024 * 1024;
 
 pub struct Limited<E>(E);
 
@@ -35,6 +40,8 @@ impl<E: Endpoint> Endpoint for Limited<E> {
                 .and_then(|d| d.parse().ok())
                 .is_none_or(|d: usize| d > most)
         }) {
+            let mut rest = bounded(req.take_body(), 0, Arc::default()).into_bytes_stream();
+            while let Some(Ok(_)) = rest.next().await {}
             return Err(ApiError::too_large(most).into());
         }
         let passed = Arc::new(AtomicBool::new(false));
@@ -58,15 +65,25 @@ fn most(path: &str) -> usize {
     }
 }
 
+/// Fails at its end, or once it is far too long, when there was more than `most`; `passed` says so.
 fn bounded(body: Body, most: usize, passed: Arc<AtomicBool>) -> Body {
-    let read = AtomicUsize::new(0);
-    let stream = body.into_bytes_stream().map(move |part| {
-        let part = part?;
-        if read.fetch_add(part.len(), Ordering::Relaxed) + part.len() > most {
+    let parts = (body.into_bytes_stream(), 0, passed);
+    let within = stream::try_unfold(parts, move |(mut parts, mut read, passed)| async move {
+        while let Some(part) = parts.next().await {
+            let part = part?;
+            read += part.len();
+            if read <= most {
+                return Ok(Some((part, (parts, read, passed))));
+            }
             passed.store(true, Ordering::Relaxed);
-            return Err(IoError::new(ErrorKind::FileTooLarge, "body too large"));
+            if read > most + SPARE {
+                break;
+            }
         }
-        Ok(part)
+        match read > most {
+            true => Err(IoError::new(ErrorKind::FileTooLarge, "body too large")),
+            false => Ok(None),
+        }
     });
-    Body::from_bytes_stream(stream)
+    Body::from_bytes_stream(within)
 }

@@ -24,6 +24,7 @@ mod jobs;
 pub mod json;
 pub mod limit;
 mod lists;
+mod moves;
 mod page;
 mod payload;
 mod residents;

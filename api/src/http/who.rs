@@ -1,6 +1,6 @@
 //! Who asks: tokens at the edge become an actor, or the request ends there.
 
-use super::error::ApiError;
+use super::error::{ApiError, Problem};
 use crate::actor::Actor;
 use crate::app::inbox::Decider;
 use crate::app::{Error, devices, sign_in, sync::Phone};
@@ -32,13 +32,16 @@ async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
     let program = request
         .data::<Program>()
         .expect("the program is given to every route");
-    if let Some((device, secret)) = key.key.strip_prefix("Device ").and_then(|k| k.split_once('.')) {
+    // The name of a scheme is read in capitals and small letters alike, as at every other door.
+    let (scheme, rest) = key.key.split_once(' ').unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("Device") {
         let unknown = || {
             ApiError::from(Error::Unauthorized {
                 code: "device_unknown",
                 message: "设备未登记",
             })
         };
+        let (device, secret) = rest.split_once('.').ok_or_else(unknown)?;
         let device = Uuid::try_parse(device).map_err(|_| unknown())?;
         let found = devices::hand_in(&program.db, device, secret)
             .await
@@ -48,9 +51,15 @@ async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
             account: found.account,
         });
     }
-    let token = key.key.strip_prefix("Bearer ").unwrap_or_default().to_owned();
-    let now = program.clock.now();
-    let actor = sign_in::authenticate(&program.db, &program.keys, &program.signing, &token, now).await;
+    let token = if scheme.eq_ignore_ascii_case("Bearer") {
+        rest
+    } else {
+        ""
+    };
+    if token.is_empty() {
+        return Err(ApiError::Unauthorized(Problem::new("unauthorized", "请先登录")).into());
+    }
+    let actor = sign_in::recognise(program, token).await;
     Ok(Door::Phone(
         actor.and_then(|a| phone(&a)).map_err(ApiError::from)?,
     ))

@@ -1,6 +1,6 @@
 //! The job that commits a list, in steps of at most 200 rows, taken up from where it was.
 
-use super::list_run::{Ground, STEP};
+use super::list_run::{Ground, RECORD_STEP, STEP};
 use super::{Handlers, JobContext, JobFault, JobKind, try_list};
 use crate::app::lists::{draw, judge, register};
 use crate::program::Program;
@@ -46,12 +46,17 @@ async fn step(ground: &Ground<'_>, done: i32) -> Result<i32, JobFault> {
         n => lists::place_of(ground.program.db.read(), list.id, n as u64 - 1).await?,
     };
     let cx = &ground.commit(Stage::Final);
+    let step = if list.kind == "population" {
+        STEP
+    } else {
+        RECORD_STEP
+    };
     ground
         .program
         .db
         .write(|txn| async move {
             lists::one_at_a_time(&*txn).await?;
-            let rows = ground.rows(&*txn, after, Some(STEP)).await?;
+            let rows = ground.rows(&*txn, after, Some(step)).await?;
             if list.kind == "population" {
                 let judged = register::judge(&txn, cx, &rows).await?;
                 judged.write(&txn, cx, &rows).await?;

@@ -12,8 +12,10 @@ use domain::Instant;
 use domain::place::Gazetteer;
 use entity::list;
 
-/// Rows of one transaction: few enough that a phone's sync need not wait long behind it.
+/// Rows of one transaction: few enough that a phone's sync need not wait long behind it. A row of the register is one
+/// row, as what a dry run says; a row of any other list may make a record with all that belongs to it.
 pub const STEP: u64 = 200;
+pub const RECORD_STEP: u64 = 50;
 
 pub struct Ground<'a> {
     pub program: &'a Program,
@@ -74,7 +76,7 @@ impl<'a> Ground<'a> {
         let noted = &missing::note(db, cx, &compared.absent).await?;
         let reason = &missing::reason(cx);
         let people: Vec<_> = noted.people.clone().into_iter().collect();
-        for part in people.chunks(STEP as usize) {
+        for part in people.chunks(RECORD_STEP as usize) {
             context.go_on()?;
             let rows: Vec<i32> = part.iter().map(|(row, _)| *row).collect();
             let new: Vec<Row> = noted

@@ -55,6 +55,7 @@ impl Keyring {
     }
 
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let _timed = tracing::debug_span!(target: "timing", "seal").entered();
         let nonce: [u8; NONCE] = rand::rng().random();
         let mut out = Vec::with_capacity(HEAD + NONCE + plain.len() + 16);
         out.push(FORMAT);
@@ -67,6 +68,7 @@ impl Keyring {
     }
 
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let _timed = tracing::debug_span!(target: "timing", "seal").entered();
         let (head, rest) = sealed.split_at_checked(HEAD).ok_or(Unsealable)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(Unsealable)?;
         let id = u32::from_be_bytes([head[2], head[3], head[4], head[5]]);

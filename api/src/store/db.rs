@@ -4,6 +4,7 @@
 //! goes through [`Db::write`], which begins (IMMEDIATE on SQLite), commits, and tries again when the database
 //! says that two transactions were in each other's way.
 
+use super::wal;
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tracing::Instrument;
 
 /// A transaction in the hands of a use case; [`Db::write`] commits it once the use case has returned.
 pub type Txn = Arc<DatabaseTransaction>;
@@ -44,7 +46,9 @@ impl Db {
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let writer = Database::connect(sqlite_options(&url, 1)).await?;
         let reader = Database::connect(sqlite_options(&url, 4)).await?;
-        Ok(Db::over(writer, reader))
+        let db = Db::over(writer, reader);
+        tokio::spawn(wal::empty_behind(db.reader.clone(), db.listen()));
+        Ok(db)
     }
 
     /// Connects to PostgreSQL, or to an engine that speaks its protocol.
@@ -95,7 +99,8 @@ impl Db {
         E: From<DbErr> + Cause,
     {
         for attempt in 1.. {
-            match self.attempt(&work).await {
+            let timed = tracing::debug_span!(target: "timing", "transaction");
+            match self.attempt(&work).instrument(timed).await {
                 Ok(done) => {
                     // Nobody listening is the usual case, not a failure.
                     let _ = self.changed.send(());
@@ -126,7 +131,8 @@ impl Db {
         let txn = Arc::into_inner(txn).expect("a use case does not keep its transaction");
         match done {
             Ok(done) => {
-                txn.commit().await?;
+                let timed = tracing::debug_span!(target: "timing", "commit");
+                txn.commit().instrument(timed).await?;
                 Ok(done)
             }
             Err(error) => {
@@ -169,6 +175,9 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
                 .busy_timeout(Duration::from_secs(20))
                 .pragma("cache_size", "-16000")
                 .pragma("temp_store", "memory")
+                .pragma("wal_autocheckpoint", wal::MOST_PAGES)
+                // A search reads thousands of rows: the reading thread must not wait after every fifty of them.
+                .row_buffer_size(4096)
                 .statement_cache_capacity(256)
         });
     options

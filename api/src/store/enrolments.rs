@@ -6,7 +6,8 @@ use crate::seal::Keyring;
 use entity::{enrolment, placement, resident};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -41,17 +42,17 @@ pub async fn open_of<C: ConnectionTrait>(
     Ok(found)
 }
 
-/// The open episodes of some residents.
+/// The open episodes of some residents, in all categories.
 pub async fn open_of_all<C: ConnectionTrait>(
     db: &C,
     residents: &[Uuid],
-) -> Result<Vec<enrolment::Model>, DbErr> {
+) -> Result<Vec<enrolment::Model>, Fault> {
     let mut out = Vec::new();
     for part in residents.chunks(500) {
-        let open = enrolment::Entity::find()
+        let found = enrolment::Entity::find()
             .filter(enrolment::Column::Resident.is_in(part.iter().copied()))
             .filter(enrolment::Column::Until.is_null());
-        out.extend(open.all(db).await?);
+        out.extend(found.all(db).await?);
     }
     Ok(out)
 }
@@ -93,20 +94,35 @@ pub async fn of_source<C: ConnectionTrait>(
 }
 
 pub async fn begin<C: ConnectionTrait>(db: &C, keys: &Keyring, new: &NewEnrolment<'_>) -> Result<(), Fault> {
+    insert(db, vec![fresh(keys, new)]).await
+}
+
+/// A new episode as a row.
+pub fn fresh(keys: &Keyring, new: &NewEnrolment<'_>) -> enrolment::Model {
     let id = Uuid::now_v7();
-    let row = enrolment::ActiveModel {
-        id: Set(id),
-        resident: Set(new.resident),
-        category: Set(new.category.into()),
-        source: Set(new.source.into()),
-        since: Set(new.since.into()),
-        until: Set(None),
-        source_status: Set(new.source_status.into()),
-        village_status: Set(new.village_status.into()),
-        list: Set(new.list),
-        handed_in: Set(sealed::seal(keys, "enrolment", id, new.handed_in)),
-    };
-    enrolment::Entity::insert(row).exec_without_returning(db).await?;
+    enrolment::Model {
+        id,
+        resident: new.resident,
+        category: new.category.into(),
+        source: new.source.into(),
+        since: new.since.into(),
+        until: None,
+        source_status: new.source_status.into(),
+        village_status: new.village_status.into(),
+        list: new.list,
+        handed_in: sealed::seal(keys, "enrolment", id, new.handed_in),
+    }
+}
+
+/// Enters new episodes together.
+pub async fn insert<C: ConnectionTrait>(db: &C, rows: Vec<enrolment::Model>) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(enrolment::ActiveModel::from);
+    enrolment::Entity::insert_many(rows.map(sea_orm::ActiveModelTrait::reset_all))
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
@@ -127,51 +143,55 @@ pub async fn end<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Puts a resident into a grid from now on; the placement before ends at the same moment.
+/// Ends the placements of those who leave their grid, and begins those of who comes into one.
 pub async fn place<C: ConnectionTrait>(
     db: &C,
-    resident: Uuid,
-    grid: Option<Uuid>,
+    leave: &[Uuid],
+    come: &[(Uuid, Uuid)],
     by: Option<Uuid>,
     now: i64,
 ) -> Result<(), Fault> {
-    placement::Entity::update_many()
-        .col_expr(placement::Column::Until, Expr::value(now))
-        .filter(placement::Column::Resident.eq(resident))
-        .filter(placement::Column::Until.is_null())
-        .exec(db)
-        .await?;
-    let Some(grid) = grid else { return Ok(()) };
-    let row = placement::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        resident: Set(resident),
-        grid: Set(grid),
-        since: Set(now),
-        until: Set(None),
-        placed_by: Set(by),
-    };
-    placement::Entity::insert(row).exec_without_returning(db).await?;
+    for part in leave.chunks(200) {
+        placement::Entity::update_many()
+            .col_expr(placement::Column::Until, Expr::value(now))
+            .filter(placement::Column::Resident.is_in(part.iter().copied()))
+            .filter(placement::Column::Until.is_null())
+            .exec(db)
+            .await?;
+    }
+    for part in come.chunks(200) {
+        let rows = part.iter().map(|(resident, grid)| placement::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            resident: Set(*resident),
+            grid: Set(*grid),
+            since: Set(now),
+            until: Set(None),
+            placed_by: Set(by),
+        });
+        placement::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
+    }
     Ok(())
 }
 
-/// What a later list says of an open episode, as handed in.
-pub async fn hand_in<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    open: &enrolment::Model,
-    list: Uuid,
-    status: &str,
-    handed_in: &Json,
-) -> Result<(), Fault> {
-    enrolment::Entity::update_many()
-        .col_expr(enrolment::Column::List, Expr::value(list))
-        .col_expr(enrolment::Column::SourceStatus, Expr::value(status))
-        .col_expr(
-            enrolment::Column::HandedIn,
-            Expr::value(sealed::seal(keys, "enrolment", open.id, handed_in)),
-        )
-        .filter(enrolment::Column::Id.eq(open.id))
-        .exec(db)
-        .await?;
+/// Seals what a later list says of an episode, as handed in.
+pub fn hand_in(keys: &Keyring, row: &mut enrolment::Model, list: Uuid, status: &str, handed_in: &Json) {
+    row.list = Some(list);
+    row.source_status = status.to_owned();
+    row.handed_in = sealed::seal(keys, "enrolment", row.id, handed_in);
+}
+
+/// Keeps what a list says of an episode that is there.
+pub async fn keep<C: ConnectionTrait>(db: &C, row: &enrolment::Model) -> Result<(), Fault> {
+    let row = enrolment::ActiveModel {
+        id: Unchanged(row.id),
+        list: Set(row.list),
+        source_status: Set(row.source_status.clone()),
+        handed_in: Set(row.handed_in.clone()),
+        until: Set(row.until.clone()),
+        ..Default::default()
+    };
+    enrolment::Entity::update(row).exec(db).await?;
     Ok(())
 }

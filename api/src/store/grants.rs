@@ -1,12 +1,14 @@
 //! Grant rows: an account's role in a place, with its days.
 
 use super::Fault;
+use super::accounts::State;
 use crate::actor::Grant;
 use domain::catalogue::Role;
 use entity::{account, account_grant};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -94,6 +96,24 @@ pub async fn workers_of<C: ConnectionTrait>(
         .into_iter()
         .filter_map(|row| row.grid.map(|grid| (row.account, grid)));
     Ok(pairs.collect())
+}
+
+/// Whether an account that may sign in holds a role on that day.
+pub async fn is_held<C: ConnectionTrait>(db: &C, role: Role, today: &str) -> Result<bool, DbErr> {
+    let active = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::State.eq(State::Active.name()))
+        .into_query();
+    let valid = Condition::any()
+        .add(account_grant::Column::Until.is_null())
+        .add(account_grant::Column::Until.gt(today));
+    let held = account_grant::Entity::find()
+        .filter(account_grant::Column::Role.eq(role.name()))
+        .filter(account_grant::Column::Since.lte(today))
+        .filter(valid)
+        .filter(account_grant::Column::Account.in_subquery(active));
+    Ok(held.one(db).await?.is_some())
 }
 
 pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<DatedGrant>, Fault> {

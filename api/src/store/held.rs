@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::sealed;
 use crate::seal::Keyring;
 use entity::held;
+pub use entity::held::Model;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -11,6 +12,9 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+/// The state of a row about which nobody has decided yet.
+pub const WAITING: &str = "waiting";
 
 /// The sealed part of a held row.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,7 +51,7 @@ pub async fn insert<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[HeldRow]
             sha256: Set(row.sha256.clone()),
             seq: Set(row.seq),
             reason: Set(row.reason.clone()),
-            state: Set("waiting".into()),
+            state: Set(WAITING.into()),
             resident: Set(row.resident),
             waits_for: Set(row.waits_for),
             sealed: Set(sealed::seal(keys, "held", row.id, &row.body)),
@@ -77,19 +81,41 @@ pub async fn known<C: ConnectionTrait>(
         .await
 }
 
-/// Waiting rows of a device that the arrival of one of these lets go on, in the order of their numbers.
-pub async fn waiting_for<C: ConnectionTrait>(
+/// The sequence numbers that held edits of a device took, the newest first.
+pub async fn by_seqs<C: ConnectionTrait>(
     db: &C,
     device: Uuid,
-    arrived: &[Uuid],
+    seqs: &[i64],
+) -> Result<Vec<(i64, Uuid)>, DbErr> {
+    let rows = held::Entity::find()
+        .select_only()
+        .columns([held::Column::Seq, held::Column::Edit])
+        .filter(held::Column::Device.eq(device))
+        .filter(held::Column::Seq.is_in(seqs.iter().copied()))
+        .filter(held::Column::Edit.is_not_null())
+        .order_by_desc(held::Column::ReceivedAt)
+        .order_by_desc(held::Column::Id)
+        .into_tuple::<(Option<i64>, Option<Uuid>)>()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(seq, edit)| seq.zip(edit)).collect())
+}
+
+/// Rows of a device and some residents that wait for another edit or for the record itself, in the order of their
+/// numbers.
+pub async fn waiting<C: ConnectionTrait>(
+    db: &C,
+    device: Uuid,
+    residents: &[Uuid],
 ) -> Result<Vec<held::Model>, DbErr> {
-    if arrived.is_empty() {
+    if residents.is_empty() {
         return Ok(Vec::new());
     }
     held::Entity::find()
         .filter(held::Column::Device.eq(device))
-        .filter(held::Column::State.eq("waiting"))
-        .filter(held::Column::WaitsFor.is_in(arrived.iter().copied()))
+        .filter(held::Column::State.eq(WAITING))
+        .filter(held::Column::WaitsFor.is_not_null())
+        .filter(held::Column::Resident.is_in(residents.iter().copied()))
         .order_by_asc(held::Column::Seq)
         .all(db)
         .await

@@ -1,9 +1,9 @@
 //! Holdings: who carries whom, from when until the drop was confirmed.
 
-use entity::holding;
+use entity::{account_grant, device, holding, resident};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -47,7 +47,77 @@ fn open() -> sea_orm::Select<holding::Entity> {
     holding::Entity::find().filter(holding::Column::DroppedAt.is_null())
 }
 
-/// Records are about to be sent to a device that does not carry them yet.
+/// What a device carries that belongs to none of `grids`, and whose drop was not asked for yet.
+pub async fn outside<C: ConnectionTrait>(
+    db: &C,
+    device: Uuid,
+    grids: &[Uuid],
+) -> Result<Vec<holding::Model>, DbErr> {
+    let elsewhere = Condition::any()
+        .add(resident::Column::Grid.is_null())
+        .add(resident::Column::Grid.is_not_in(grids.iter().copied()));
+    of_their_residents(device)
+        .filter(holding::Column::ToAt.is_null())
+        .filter(elsewhere)
+        .all(db)
+        .await
+}
+
+/// Of the residents of a grid, whom a device was asked to drop and has not yet.
+pub async fn leaving<C: ConnectionTrait>(
+    db: &C,
+    device: Uuid,
+    grid: Uuid,
+) -> Result<Vec<holding::Model>, DbErr> {
+    of_their_residents(device)
+        .filter(holding::Column::ToAt.is_not_null())
+        .filter(resident::Column::Grid.eq(grid))
+        .all(db)
+        .await
+}
+
+fn of_their_residents(device: Uuid) -> sea_orm::Select<holding::Entity> {
+    let on = holding::Entity::belongs_to(resident::Entity)
+        .from(holding::Column::Resident)
+        .to(resident::Column::Id)
+        .into();
+    open()
+        .join(JoinType::InnerJoin, on)
+        .filter(holding::Column::Device.eq(device))
+}
+
+/// The phones in use of whoever is granted one of these grids on that day: (device, grid).
+pub async fn phones_of<C: ConnectionTrait>(
+    db: &C,
+    grids: &[Uuid],
+    today: &str,
+) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    if grids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let on = device::Entity::belongs_to(account_grant::Entity)
+        .from(device::Column::Account)
+        .to(account_grant::Column::Account)
+        .into();
+    let valid = Condition::any()
+        .add(account_grant::Column::Until.is_null())
+        .add(account_grant::Column::Until.gt(today));
+    device::Entity::find()
+        .join(JoinType::InnerJoin, on)
+        .filter(device::Column::State.eq("active"))
+        .filter(account_grant::Column::Grid.is_in(grids.iter().copied()))
+        .filter(account_grant::Column::Since.lte(today))
+        .filter(valid)
+        .select_only()
+        .column(device::Column::Id)
+        .column(account_grant::Column::Grid)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Records are about to be sent to a device that does not carry them yet. A drop of the same record that the
+/// device never confirmed is over: what it holds from now on is the new holding.
 pub async fn begin<C: ConnectionTrait>(
     db: &C,
     device: Uuid,
@@ -55,6 +125,13 @@ pub async fn begin<C: ConnectionTrait>(
     now: i64,
 ) -> Result<(), DbErr> {
     for part in residents.chunks(200) {
+        holding::Entity::update_many()
+            .col_expr(holding::Column::DroppedAt, Expr::value(now))
+            .filter(holding::Column::Device.eq(device))
+            .filter(holding::Column::Resident.is_in(part.iter().copied()))
+            .filter(holding::Column::DroppedAt.is_null())
+            .exec(db)
+            .await?;
         let rows = part.iter().map(|resident| holding::ActiveModel {
             number: NotSet,
             device: Set(device),

@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::sealed;
 use crate::seal::Keyring;
 use entity::{decision, inbox_item};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -21,6 +22,8 @@ pub struct NewItem {
     pub key: String,
     pub village: Option<Uuid>,
     pub town: Option<Uuid>,
+    /// Another village that sees the item and does not decide it: where the person may have gone.
+    pub beside: Option<Uuid>,
     pub category: Option<String>,
     /// Whose inbox: `village`, `town` or `county`.
     pub level: &'static str,
@@ -69,6 +72,7 @@ pub async fn insert<C: ConnectionTrait>(
             key: Set(item.key.clone()),
             village: Set(item.village),
             town: Set(item.town),
+            beside: Set(item.beside),
             category: Set(item.category.clone()),
             level: Set(item.level.into()),
             n: Set(1),
@@ -94,11 +98,13 @@ pub async fn change<C: ConnectionTrait>(
     keys: &Keyring,
     id: Uuid,
     n: i32,
+    beside: Option<Uuid>,
     body: &Value,
 ) -> Result<(), DbErr> {
     let row = inbox_item::ActiveModel {
         id: Unchanged(id),
         n: Set(n),
+        beside: Set(beside),
         sealed: Set(sealed::seal(keys, "inbox_item", id, body)),
         ..Default::default()
     };
@@ -142,6 +148,41 @@ pub async fn open_of<C: ConnectionTrait>(
         .order_by_asc(inbox_item::Column::Id)
         .all(db)
         .await
+}
+
+/// What was decided before on these residents, the latest last.
+pub async fn decided_before<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+) -> Result<Vec<inbox_item::Model>, DbErr> {
+    if residents.is_empty() {
+        return Ok(Vec::new());
+    }
+    inbox_item::Entity::find()
+        .filter(inbox_item::Column::Resident.is_in(residents.iter().copied()))
+        .filter(inbox_item::Column::State.eq("decided"))
+        .order_by_asc(inbox_item::Column::ClosedAt)
+        .order_by_asc(inbox_item::Column::Id)
+        .all(db)
+        .await
+}
+
+/// Open items of residents stand in the inbox of the village that has the person now.
+pub async fn relocate<C: ConnectionTrait>(
+    db: &C,
+    resident: Uuid,
+    village: Uuid,
+    town: Option<Uuid>,
+) -> Result<(), DbErr> {
+    inbox_item::Entity::update_many()
+        .col_expr(inbox_item::Column::Village, Expr::value(village))
+        .col_expr(inbox_item::Column::Town, Expr::value(town))
+        .col_expr(inbox_item::Column::Level, Expr::value("village"))
+        .filter(inbox_item::Column::Resident.eq(resident))
+        .filter(inbox_item::Column::State.eq("open"))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// The open item that stands for a held row.
@@ -224,6 +265,7 @@ pub fn seen_by(reach: &Reach) -> Option<Condition> {
                         .add(C_::Level.eq("village"))
                         .add(C_::Village.is_in(villages.iter().copied())),
                 )
+                .add(C_::Beside.is_in(villages.iter().copied()))
                 .add(
                     Condition::all()
                         .add(C_::Level.is_in(["village", "town"]))

@@ -42,24 +42,9 @@ pub async fn open(
     algorithm: Algorithm,
     now: i64,
 ) -> Result<Keyring, KeyringFault> {
-    db.write(|txn| async move {
-        if data_key::Entity::find().one(&*txn).await?.is_none() {
-            let canary = canary(secrets);
-            let data: [u8; 32] = rand::rng().random();
-            for (id, purpose, secret) in [(1, "canary", &canary), (2, "data", &data)] {
-                let row = data_key::ActiveModel {
-                    id: Set(id),
-                    purpose: Set(purpose.into()),
-                    wrapped: Set(wrap(&secrets.master, id, purpose, secret)),
-                    created_at: Set(now),
-                    retired_at: Set(None),
-                };
-                data_key::Entity::insert(row).exec(&*txn).await?;
-            }
-        }
-        Ok::<_, KeyringFault>(())
-    })
-    .await?;
+    if !any(db).await? {
+        begin(db, secrets, now).await?;
+    }
     let mut keys = BTreeMap::new();
     for row in data_key::Entity::find()
         .order_by_asc(data_key::Column::Id)
@@ -81,6 +66,30 @@ pub async fn open(
     Ok(Keyring::new(keys, current, algorithm, secrets.lookup))
 }
 
+/// The canary and the first data key.
+async fn begin(db: &Db, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+    db.write(|txn| async move {
+        // Somebody else may have begun since.
+        if data_key::Entity::find().one(&*txn).await?.is_some() {
+            return Ok(());
+        }
+        let canary = canary(secrets);
+        let data: [u8; 32] = rand::rng().random();
+        for (id, purpose, secret) in [(1, "canary", &canary), (2, "data", &data)] {
+            let row = data_key::ActiveModel {
+                id: Set(id),
+                purpose: Set(purpose.into()),
+                wrapped: Set(wrap(&secrets.master, id, purpose, secret)),
+                created_at: Set(now),
+                retired_at: Set(None),
+            };
+            data_key::Entity::insert(row).exec(&*txn).await?;
+        }
+        Ok::<_, KeyringFault>(())
+    })
+    .await
+}
+
 /// Milliseconds that a retired signing key still verifies: longer than any token that it signed.
 const VERIFIES: i64 = 60 * 60 * 1000;
 
@@ -95,7 +104,7 @@ pub async fn signing(db: &Db, secrets: &Secrets, now: i64) -> Result<SigningKeys
                 .filter(data_key::Column::RetiredAt.is_null());
             match there.one(&*txn).await? {
                 Some(_) => Ok(()),
-                None => add_signing(&*txn, secrets, now).await,
+                None => add_signing(&*txn, secrets, now).await.map(|_| ()),
             }
         })
         .await?;
@@ -103,8 +112,24 @@ pub async fn signing(db: &Db, secrets: &Secrets, now: i64) -> Result<SigningKeys
     Ok(SigningKeys::new(read_signing(db, secrets, now).await?))
 }
 
-/// Makes a new signing key. The ones before verify for another hour; running nodes learn of it by [`signing`].
-pub async fn rotate_signing(db: &Db, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+/// Reads the signing keys of a running program anew.
+pub async fn reread_signing(
+    db: &Db,
+    secrets: &Secrets,
+    signing: &SigningKeys,
+    now: i64,
+) -> Result<(), KeyringFault> {
+    let keys = read_signing(db, secrets, now).await?;
+    // A database without keys is no reason to forget those that are in use.
+    if !keys.is_empty() {
+        signing.replace(keys);
+    }
+    Ok(())
+}
+
+/// Makes a new signing key and answers its id. The ones before verify for another hour; running nodes learn of it by
+/// [`reread_signing`].
+pub async fn rotate_signing(db: &Db, secrets: &Secrets, now: i64) -> Result<i32, KeyringFault> {
     db.write(|txn| async move {
         lock_canary(&*txn).await?;
         data_key::Entity::update_many()
@@ -123,7 +148,7 @@ async fn lock_canary<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     canary.one(db).await.map(|_| ())
 }
 
-async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) -> Result<(), KeyringFault> {
+async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) -> Result<i32, KeyringFault> {
     let last: Option<Option<i32>> = data_key::Entity::find()
         .select_only()
         .column_as(data_key::Column::Id.max(), "last")
@@ -140,7 +165,7 @@ async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) ->
         retired_at: Set(None),
     };
     data_key::Entity::insert(row).exec(db).await?;
-    Ok(())
+    Ok(id)
 }
 
 async fn read_signing(

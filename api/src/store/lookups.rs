@@ -5,29 +5,37 @@ use crate::seal::Keyring;
 use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use sync::Record;
 
-/// Writes what changed among a record's look-ups.
-pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, l: &Loaded) -> Result<(), DbErr> {
-    let wanted = of(keys, &l.record);
-    for (kind, hash) in l.lookups.difference(&wanted) {
-        lookup::Entity::delete_by_id(((*kind).to_owned(), hash.clone(), l.record.resident.uuid()))
-            .exec(db)
-            .await?;
+/// Writes what changed among the look-ups of some records.
+pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, all: &[&Loaded]) -> Result<(), DbErr> {
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    for l in all {
+        let (resident, wanted) = (l.record.resident.uuid(), of(keys, &l.record));
+        let row = |(kind, hash): &(&'static str, Vec<u8>)| ((*kind).to_owned(), hash.clone(), resident);
+        gone.extend(l.lookups.difference(&wanted).map(row));
+        new.extend(wanted.difference(&l.lookups).map(row));
     }
-    let new: Vec<_> = wanted
-        .difference(&l.lookups)
-        .map(|(kind, hash)| lookup::ActiveModel {
-            kind: Set((*kind).into()),
+    for part in gone.chunks(50) {
+        let any = part.iter().fold(Condition::any(), |any, (kind, hash, resident)| {
+            let one = Condition::all()
+                .add(lookup::Column::Kind.eq(kind))
+                .add(lookup::Column::Hash.eq(hash.clone()))
+                .add(lookup::Column::Resident.eq(*resident));
+            any.add(one)
+        });
+        lookup::Entity::delete_many().filter(any).exec(db).await?;
+    }
+    for part in new.chunks(500) {
+        let rows = part.iter().map(|(kind, hash, resident)| lookup::ActiveModel {
+            kind: Set(kind.clone()),
             hash: Set(hash.clone()),
-            resident: Set(l.record.resident.uuid()),
-        })
-        .collect();
-    if !new.is_empty() {
-        lookup::Entity::insert_many(new)
+            resident: Set(*resident),
+        });
+        lookup::Entity::insert_many(rows)
             .exec_without_returning(db)
             .await?;
     }

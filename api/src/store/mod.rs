@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod check;
 pub mod clock;
 pub mod db;
 pub mod devices;
@@ -28,5 +29,6 @@ pub mod sealed;
 pub mod sessions;
 pub mod standing;
 pub mod visible;
+mod wal;
 
 pub use fault::Fault;

@@ -10,6 +10,7 @@ use entity::{document, facts, projection, resident, search_card};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,12 +28,18 @@ pub struct Loaded {
     pub created_at: i64,
     /// Its look-ups as they stand in the database.
     pub lookups: BTreeSet<(&'static str, Vec<u8>)>,
-    /// Grid and version as they stand in the database; none for a new record.
+    /// Grid and version as they stand in the grid's feed; none for a new record, and for who has departed.
     pub before: Option<(Option<Uuid>, String)>,
+    /// The village in the database.
+    pub stood_in: Option<Uuid>,
+    /// The grid of its open placement row: none for who is only reported.
+    pub placed: Option<Uuid>,
+    /// Made by the transaction that holds it.
+    pub new: bool,
 }
 
 /// What free-text search looks into: about 100 bytes a resident.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     pub name: String,
     pub initials: String,
@@ -96,27 +103,53 @@ async fn load_all<C: ConnectionTrait>(
     Ok(out)
 }
 
-fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
-    let plain = keys.open(
-        Place {
-            table: "document",
-            row: row.id.as_bytes(),
-            group: "all",
-        },
-        doc,
-    )?;
-    let doc = sync::document::load(&plain).map_err(|_| Fault::Damaged("document"))?;
-    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed)?;
-    let record = Record {
+/// The part of a record that does not open or does not parse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    Document,
+    Facts,
+    State,
+}
+
+impl From<Unreadable> for Fault {
+    fn from(part: Unreadable) -> Fault {
+        Fault::Damaged(match part {
+            Unreadable::Document => "document",
+            Unreadable::Facts => "facts",
+            Unreadable::State => "state",
+        })
+    }
+}
+
+/// The record of its three rows, without stamps.
+pub fn read(
+    keys: &Keyring,
+    row: &resident::Model,
+    doc: &[u8],
+    fact: &facts::Model,
+) -> Result<Record, Unreadable> {
+    let place = Place {
+        table: "document",
+        row: row.id.as_bytes(),
+        group: "all",
+    };
+    let plain = keys.open(place, doc).map_err(|_| Unreadable::Document)?;
+    let doc = sync::document::load(&plain).map_err(|_| Unreadable::Document)?;
+    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed).map_err(|_| Unreadable::Facts)?;
+    Ok(Record {
         resident: row.id.into(),
         epoch: row.epoch as u16,
         n: row.n as u32,
-        state: State::parse(&row.state).ok_or(Fault::Damaged("state"))?,
+        state: State::parse(&row.state).ok_or(Unreadable::State)?,
         facts_version: row.facts_version as u32,
         doc,
         kept,
         stamps: Vec::new(),
-    };
+    })
+}
+
+fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
+    let record = read(keys, &row, doc, fact)?;
     let lookups = lookups::of(keys, &record);
     Ok(Loaded {
         record,
@@ -125,8 +158,16 @@ fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -
         merged_into: row.merged_into,
         created_at: row.created_at,
         lookups,
+        stood_in: row.village,
+        placed: row.grid.filter(|_| row.state == "present"),
         before: (row.state != "departed").then_some((row.grid, row.version)),
+        new: false,
     })
+}
+
+/// The year that stands in the clear beside a record, for lists by age.
+pub fn birth_year(record: &Record) -> Option<i32> {
+    record.fact("birth_date").as_text()?.get(..4)?.parse().ok()
 }
 
 /// A record that is new.
@@ -145,6 +186,9 @@ pub fn fresh(
         created_at: now,
         lookups: BTreeSet::new(),
         before: None,
+        stood_in: None,
+        placed: None,
+        new: true,
     }
 }
 
@@ -194,22 +238,19 @@ pub async fn save<C: ConnectionTrait>(
     now: i64,
 ) -> Result<(), Fault> {
     for part in all.chunks(100) {
-        let rows = part.iter().map(|(l, _)| {
-            let birth = l.record.fact("birth_date");
-            resident::ActiveModel {
-                id: Set(id(l)),
-                village: Set(l.village),
-                grid: Set(l.grid),
-                state: Set(l.record.state.name().into()),
-                birth_year: Set(birth.as_text().and_then(|t| t.get(..4)?.parse().ok())),
-                merged_into: Set(l.merged_into),
-                epoch: Set(i32::from(l.record.epoch)),
-                n: Set(l.record.n as i32),
-                facts_version: Set(l.record.facts_version as i32),
-                version: Set(l.record.version().to_string()),
-                changed_at: Set(now),
-                created_at: Set(l.created_at),
-            }
+        let rows = part.iter().map(|(l, _)| resident::ActiveModel {
+            id: Set(id(l)),
+            village: Set(l.village),
+            grid: Set(l.grid),
+            state: Set(l.record.state.name().into()),
+            birth_year: Set(birth_year(&l.record)),
+            merged_into: Set(l.merged_into),
+            epoch: Set(i32::from(l.record.epoch)),
+            n: Set(l.record.n as i32),
+            facts_version: Set(l.record.facts_version as i32),
+            version: Set(l.record.version().to_string()),
+            changed_at: Set(now),
+            created_at: Set(l.created_at),
         });
         use resident::Column as R;
         let on = OnConflict::column(R::Id)
@@ -286,9 +327,8 @@ pub async fn save<C: ConnectionTrait>(
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        for (l, _) in part {
-            lookups::save(db, keys, l).await?;
-        }
+        let records: Vec<&Loaded> = part.iter().map(|(l, _)| *l).collect();
+        lookups::save(db, keys, &records).await?;
     }
     Ok(())
 }
@@ -319,27 +359,34 @@ pub async fn items<C: ConnectionTrait>(
     Ok(out)
 }
 
-/// The search cards of some residents.
+/// The search cards of these residents; none of them when there are more than `most`.
 pub async fn cards<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,
-    ids: &[Uuid],
-) -> Result<Vec<(Uuid, Card)>, Fault> {
-    let mut out = Vec::with_capacity(ids.len());
-    for part in ids.chunks(500) {
-        let rows =
-            search_card::Entity::find().filter(search_card::Column::Resident.is_in(part.iter().copied()));
-        for row in rows.all(db).await? {
-            out.push((
-                row.resident,
-                sealed::open(keys, "search_card", row.resident, &row.sealed)?,
-            ));
-        }
+    residents: Select<resident::Entity>,
+    most: usize,
+) -> Result<Option<Vec<(Uuid, Card)>>, Fault> {
+    let ids = residents.select_only().column(resident::Column::Id).into_query();
+    let rows = search_card::Entity::find()
+        .filter(search_card::Column::Resident.in_subquery(ids))
+        .limit(most as u64 + 1)
+        .all(db)
+        .await?;
+    if rows.len() > most {
+        return Ok(None);
     }
-    Ok(out)
+    let open = |row: search_card::Model| {
+        let card = sealed::open(keys, "search_card", row.resident, &row.sealed)?;
+        Ok((row.resident, card))
+    };
+    rows.into_iter()
+        .map(open)
+        .collect::<Result<Vec<_>, Fault>>()
+        .map(Some)
 }
 
-fn card(projection: &Projection) -> Card {
+/// What is searched of a record.
+pub fn card(projection: &Projection) -> Card {
     let field = |key: &str| {
         projection.open["fields"][key]
             .as_str()

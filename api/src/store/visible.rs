@@ -121,20 +121,6 @@ pub async fn page<C: ConnectionTrait>(
     Ok(rows.all(db).await?)
 }
 
-/// At most `most` ids, in their order.
-pub async fn ids<C: ConnectionTrait>(
-    db: &C,
-    rows: Select<resident::Entity>,
-    most: u64,
-) -> Result<Vec<Uuid>, Fault> {
-    let rows = rows
-        .select_only()
-        .column(resident::Column::Id)
-        .order_by_asc(resident::Column::Id)
-        .limit(most);
-    Ok(rows.into_tuple().all(db).await?)
-}
-
 pub async fn count<C: ConnectionTrait>(db: &C, rows: Select<resident::Entity>) -> Result<u64, Fault> {
     Ok(rows.count(db).await?)
 }

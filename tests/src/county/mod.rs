@@ -7,6 +7,7 @@ mod people;
 mod resident;
 
 use crate::app::TestApp;
+use crate::client::Client;
 use crate::console::Console;
 use crate::database::Database;
 use crate::phone::Phone;
@@ -15,7 +16,7 @@ use api::app::divisions::{self, NewDivision};
 use api::app::grids::{self, NewGrid};
 use api::store::grids::Range;
 use domain::Instant;
-use domain::catalogue::Role;
+use domain::catalogue::{Catalogue, Role};
 pub use people::{IN_ROLE, PASSWORD};
 pub use resident::Builder;
 use serde_json::{Value, json};
@@ -126,34 +127,25 @@ impl County {
 
     /// Somebody of the county at a console, signed in.
     pub async fn console(&self, name: &str) -> Console {
-        let signed_in = self.sign_in(name, None).await;
-        Console::new(
-            self.app
-                .client
-                .with_token(signed_in["access_token"].as_str().unwrap()),
-        )
+        self.account(name).await;
+        console_at(&self.app.client, name).await
     }
 
     /// A worker's phone, signed in on storage of its own, empty.
     pub async fn phone(&self, worker: &str) -> Phone {
-        let installation = Uuid::now_v7().simple().to_string();
-        let signed_in = self.sign_in(worker, Some(&installation)).await;
-        let client = self
-            .app
-            .client
-            .with_token(signed_in["access_token"].as_str().unwrap());
-        Phone::new(client, self.app.program.catalogue.version.into())
+        self.account(worker).await;
+        phone_at(&self.app.client, worker).await
     }
 
     /// Signs somebody in, whose account is made if this is the first time. Answers the tokens as they came.
     pub async fn sign_in(&self, name: &str, installation: Option<&str>) -> Value {
-        let person = people::called(name);
         self.account(name).await;
-        let mut credentials = json!({ "phone": person.phone, "password": PASSWORD });
-        if let Some(installation) = installation {
-            credentials["installation"] = installation.into();
-        }
-        self.app.client.post("/api/v1/sign-in", &credentials).await.ok()
+        sign_in_at(&self.app.client, name, installation).await
+    }
+
+    /// Ends the program in process: a process of its own goes on with the county. Nobody may have signed in yet.
+    pub async fn end(self) -> Database {
+        self.app.end().await
     }
 
     /// Somebody's account, made when it is not there yet.
@@ -175,6 +167,29 @@ impl County {
     fn now(&self) -> Instant {
         self.app.program.clock.now()
     }
+}
+
+/// Signs in somebody whose account there is, at whatever program serves the county.
+pub async fn sign_in_at(client: &Client, name: &str, installation: Option<&str>) -> Value {
+    let mut credentials = json!({ "phone": people::called(name).phone, "password": PASSWORD });
+    if let Some(installation) = installation {
+        credentials["installation"] = installation.into();
+    }
+    client.post("/api/v1/sign-in", &credentials).await.ok()
+}
+
+/// A worker's phone on storage of its own, empty, signed in at whatever program serves the county.
+pub async fn phone_at(client: &Client, worker: &str) -> Phone {
+    let installation = Uuid::now_v7().simple().to_string();
+    let signed_in = sign_in_at(client, worker, Some(&installation)).await;
+    let token = signed_in["access_token"].as_str().unwrap();
+    Phone::new(client.with_token(token), Catalogue::built_in().version.into())
+}
+
+/// Somebody at a console, signed in at whatever program serves the county.
+pub async fn console_at(client: &Client, name: &str) -> Console {
+    let signed_in = sign_in_at(client, name, None).await;
+    Console::new(client.with_token(signed_in["access_token"].as_str().unwrap()))
 }
 
 impl Deref for County {

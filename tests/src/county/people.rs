@@ -22,6 +22,8 @@ const PEOPLE: &[Person] = &[
     person("冯国强", "13900070102", Role::Worker, &["良围二格"]),
     person("任国华", "13900070103", Role::Worker, &["仙溪一格"]),
     person("吕小燕", "13900070104", Role::Worker, &["良围一格"]),
+    person("温志健", "13900070105", Role::Worker, &["良围二格"]),
+    person("施玉兰", "13900070106", Role::Worker, &["仙溪一格"]),
     person("陆桂英", "13900070201", Role::Cadre, &["良围村"]),
     person("何伟民", "13900070202", Role::Cadre, &["良围村"]),
     person("任仲文", "13900070203", Role::Cadre, &["仙溪村"]),

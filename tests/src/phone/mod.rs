@@ -32,6 +32,15 @@ pub enum Loss {
     Answer,
 }
 
+/// Why an exchange came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no program, or it went away before it answered.
+    Unreachable,
+    /// It answered that it cannot now.
+    Unable,
+}
+
 /// An edit that was made here, as it is sent.
 #[derive(Clone)]
 pub struct Made {
@@ -82,6 +91,11 @@ impl Phone {
             losses: Vec::new(),
             at: None,
         }
+    }
+
+    /// Turns to the program at another address, with the same token.
+    pub fn moved_to(&mut self, other: &Client) {
+        self.client = self.client.moved_to(other);
     }
 
     /// Works on with another token: after a refresh, or a new sign-in to the same registration.
@@ -160,6 +174,21 @@ impl Phone {
         let answer = answer.ok();
         self.take_in(&request, &sent, &answer);
         Some(answer)
+    }
+
+    /// As [`Phone::exchange`] with a program that may not be there, or may not be able to work: then the phone has
+    /// learned nothing, and sends the same again. Says which of the two it was.
+    pub async fn exchange_into_the_dark(&mut self) -> Result<Value, Trouble> {
+        let sent: Vec<Made> = self.unsent.iter().take(EDITS_A_REQUEST).cloned().collect();
+        let request = self.request(&sent);
+        let answer = self.client.post_into_the_dark("/api/v1/sync", &request).await;
+        let answer = answer.ok_or(Trouble::Unreachable)?;
+        if answer.status >= 500 {
+            return Err(Trouble::Unable);
+        }
+        let answer = answer.ok();
+        self.take_in(&request, &sent, &answer);
+        Ok(answer)
     }
 
     /// Sends a request of the test's own; the phone learns nothing from the answer.

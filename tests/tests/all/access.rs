@@ -174,6 +174,9 @@ impl World {
                 "id": Uuid::now_v7(), "base": "unknown",
                 "fields": { "living_arrangement": { "was": null, "now": "独居" } },
             })),
+            "move_resident" => Some(json!({
+                "id": Uuid::now_v7(), "from": things["grid"], "to": self.county.place("良围二格"),
+            })),
             "sync" => Some(json!({ "catalogue": 1, "edits": [] })),
             _ => None,
         }

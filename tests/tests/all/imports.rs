@@ -191,4 +191,5 @@ async fn a_county_of_lists(database: Database) {
         assert_eq!(county.counts().await, before, "{name}");
     }
     runner.stop().await;
+    tests::verify::agrees(&county.program).await;
 }

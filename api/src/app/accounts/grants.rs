@@ -2,7 +2,8 @@
 
 use super::{BELOW_TOWN, above_own_rank, managed};
 use crate::actor::{Actor, Grant};
-use crate::app::Error;
+use crate::app::{Error, hand_over};
+use crate::seal::Keyring;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
 use crate::store::grants::{self, DatedGrant};
@@ -31,6 +32,7 @@ pub struct NewGrant<'a> {
 /// role or another department.
 pub async fn give(
     db: &Db,
+    keys: &Keyring,
     actor: &Actor,
     account: Uuid,
     new: &NewGrant<'_>,
@@ -75,6 +77,9 @@ pub async fn give(
             }
         }
         grants::insert(&*txn, wanted, Some(actor.account), now.millis()).await?;
+        if let Some(grid) = wanted.grant.grid.filter(|_| wanted.is_valid(today)) {
+            hand_over::grid_given(&txn, keys, account, grid).await?;
+        }
         note(&txn, actor, "give_grant", wanted, now).await?;
         Ok(wanted.clone())
     })
@@ -85,7 +90,7 @@ pub async fn give(
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` `above_own_rank`; `Refused` `own_account`: nobody locks out the last administrator.
-pub async fn end_grant(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), Error> {
+pub async fn end_grant(db: &Db, keys: &Keyring, actor: &Actor, id: Uuid, now: Instant) -> Result<(), Error> {
     let today = now.date().to_string();
     let today = today.as_str();
     db.write(|txn| async move {
@@ -99,6 +104,7 @@ pub async fn end_grant(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result
             return Ok(());
         }
         grants::set_until(&*txn, &grant, today).await?;
+        hand_over::grant_ended(&txn, keys, grant.account, now).await?;
         note(&txn, actor, "end_grant", &grant, now).await
     })
     .await

@@ -4,10 +4,12 @@
 //! the own town.
 
 mod grants;
+mod plant;
 mod write;
 
 pub use grants::{NewGrant, end_grant, give};
-pub use write::{Code, NewAccount, Planted, change_password, create, disable, enable, plant, reset, unlock};
+pub use plant::{Planted, first_admin, plant};
+pub use write::{Code, NewAccount, change_password, create, disable, enable, reset, unlock};
 
 use crate::actor::Actor;
 use crate::app::Error;

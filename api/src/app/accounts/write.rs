@@ -1,14 +1,13 @@
 //! Making accounts, and the steps of their life.
 
-use super::{grants, managed};
-use crate::actor::{Actor, Grant};
+use super::managed;
+use crate::actor::Actor;
 use crate::app::passwords::{self, CODE_LIFE, Password};
 use crate::app::{Error, guard};
 use crate::seal::Keyring;
 use crate::store::accounts::{self, State};
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
-use crate::store::grants::{self as grant_rows, DatedGrant};
 use crate::store::{divisions, sessions};
 use domain::Instant;
 use domain::phone::Phone;
@@ -40,15 +39,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// An account that the operator makes at the machine itself: the first administrator, a demo's accounts.
-pub struct Planted<'a> {
-    pub new: NewAccount<'a>,
-    /// Without one, a one-time code is made.
-    pub password: Option<&'a str>,
-    pub grants: Vec<Grant>,
-}
-
-fn parse(new: &NewAccount<'_>) -> Result<(String, Phone), Error> {
+pub(super) fn parse(new: &NewAccount<'_>) -> Result<(String, Phone), Error> {
     let name = clean(new.name);
     if name.is_empty() || name.chars().count() > 40 {
         return Err(Error::field("name_malformed", "姓名须为 1 至 40 个字符", "name"));
@@ -58,7 +49,7 @@ fn parse(new: &NewAccount<'_>) -> Result<(String, Phone), Error> {
     Ok((name, phone))
 }
 
-fn taken(error: sea_orm::DbErr) -> Error {
+pub(super) fn taken(error: sea_orm::DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict("phone_taken", "该手机号已有账号"),
         _ => error.into(),
@@ -115,69 +106,6 @@ pub async fn create(
         code,
         until,
     })
-}
-
-/// Makes an account with its grants, without anybody being signed in.
-///
-/// # Errors
-/// As [`create`] and [`super::give`]; a password is held to the rules.
-pub async fn plant(
-    db: &Db,
-    keys: &Keyring,
-    planted: &Planted<'_>,
-    now: Instant,
-) -> Result<(Uuid, Option<Code>), Error> {
-    let (name, phone) = parse(&planted.new)?;
-    let (code, hash, until) = match planted.password {
-        Some(password) => {
-            let hash = Password::parse(password, "password")?.hash().await?;
-            (None, hash, None)
-        }
-        None => {
-            let (code, hash, until) = one_time(now).await?;
-            (Some(code), hash, Some(until))
-        }
-    };
-    let row = &accounts::NewRow {
-        id: Uuid::now_v7(),
-        phone: &phone,
-        name: &name,
-        password_hash: &hash,
-        must_change: until.is_some(),
-        code_until: until.map(Instant::millis),
-        home: planted.new.home,
-        by: None,
-        now: now.millis(),
-    };
-    db.write(|txn| async move {
-        accounts::insert(&*txn, keys, row).await.map_err(taken)?;
-        for grant in &planted.grants {
-            grants::judge(&txn, grant).await?;
-            let grant = DatedGrant {
-                id: Uuid::now_v7(),
-                account: row.id,
-                grant: grant.clone(),
-                since: now.date().to_string(),
-                until: None,
-            };
-            grant_rows::insert(&*txn, &grant, None, now.millis()).await?;
-        }
-        let entry = Entry {
-            action: "plant_account",
-            subject: Some(("account", row.id)),
-            outcome: "done",
-            ..Default::default()
-        };
-        audit::insert(&*txn, entry, now.millis()).await?;
-        Ok::<_, Error>(())
-    })
-    .await?;
-    let code = code.zip(until).map(|(code, until)| Code {
-        account: row.id,
-        code,
-        until,
-    });
-    Ok((row.id, code))
 }
 
 /// Replaces a forgotten password by a one-time code, ends all sessions and takes the locks off.
@@ -302,7 +230,7 @@ pub async fn change_password(
 
 /// A one-time code with its hash and its end. It is good until a password is set: the answer to a sign-in may be
 /// lost, and nobody should need a second code for that.
-async fn one_time(now: Instant) -> Result<(String, String, Instant), Error> {
+pub(super) async fn one_time(now: Instant) -> Result<(String, String, Instant), Error> {
     let code = passwords::code();
     let hash = passwords::hash(code.clone()).await?;
     Ok((code, hash, Instant::from_millis(now.millis() + CODE_LIFE)))

@@ -2,8 +2,8 @@
 //!
 //! Demo accounts exist only in a database that `demo` made; it refuses a database that holds anybody.
 
-mod people;
-mod residents;
+pub mod people;
+pub mod residents;
 
 use crate::actor::Grant;
 use crate::app::Error;
@@ -191,10 +191,14 @@ async fn accounts(
             grid: Some(grid.id),
             ..none.clone()
         };
-        // The first two share a grid, so that their edits can meet; fifteen others have two grids each.
+        // The first two share a grid, so that their edits can meet; the others have two grids each, and the last
+        // one shares them with the third.
         let own = match n {
             0 | 1 => vec![worker(&all[0])],
-            n => all.iter().skip(1).skip((n - 2) * 2).take(2).map(worker).collect(),
+            n => {
+                let own = all.iter().skip(1 + (n - 2) * 2 % (GRIDS - 1));
+                own.take(2).map(worker).collect()
+            }
         };
         wanted.push((name, own));
     }

@@ -72,7 +72,6 @@ async fn batch(
         if let Some((category, source)) = category(*kind, p.age) {
             enrol(txn, program, &mut desk, *id, category, source).await?;
         }
-        enrolments::place(&**txn, *id, Some(place.grid), None, now.millis()).await?;
         let fields = json!({
             "phone": { "was": null, "now": p.phone },
             "address": { "was": null, "now": format!("{}{}号", place.text, door + 1) },

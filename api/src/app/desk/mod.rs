@@ -3,8 +3,15 @@
 //! Phones, cadres, decisions and list rows all work here, so that there is one way to change a record: open, take,
 //! save. Feeds are numbered last.
 
+mod asks;
+mod hand_over;
 mod items;
+mod reread;
 mod save;
+pub mod show;
+
+pub use hand_over::dropping;
+pub use reread::ADDRESS;
 
 use crate::app::Error;
 use crate::program::Program;
@@ -20,7 +27,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::record::Source;
 use sync::version::Version;
-use sync::{Ask, Context, Edit, Outcome, State, Taken, Writer};
+use sync::{Context, Edit, Outcome, State, Taken, Writer};
 use uuid::Uuid;
 
 /// An open inbox item in memory.
@@ -31,6 +38,8 @@ pub struct Item {
     /// In the database already.
     stored: bool,
     dirty: bool,
+    /// A second village that sees it.
+    beside: Option<Uuid>,
 }
 
 pub struct Desk<'a> {
@@ -41,6 +50,12 @@ pub struct Desk<'a> {
     /// Open items by (resident, reason, key).
     pub items: BTreeMap<(Uuid, String, String), Item>,
     pub news: Vec<News>,
+    /// Who puts people into grids by what is done here.
+    pub placed_by: Option<Uuid>,
+    /// Why people leave, where it is not that they died or moved out.
+    why: BTreeMap<Uuid, &'static str>,
+    /// Addresses written here, with who wrote them: they may read as another grid.
+    addresses: BTreeMap<Uuid, Json>,
     closed: Vec<(Uuid, &'static str, Option<Uuid>, Json)>,
     changed: BTreeSet<Uuid>,
     edits: Vec<EditRow>,
@@ -116,6 +131,9 @@ impl<'a> Desk<'a> {
             records,
             items: BTreeMap::new(),
             news: Vec::new(),
+            placed_by: None,
+            why: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             closed: Vec::new(),
             changed: BTreeSet::new(),
             edits: Vec::new(),
@@ -141,6 +159,7 @@ impl<'a> Desk<'a> {
             body,
             stored: true,
             dirty: false,
+            beside: row.beside,
         };
         self.items
             .insert((resident, row.reason.clone(), row.key.clone()), item);
@@ -170,7 +189,8 @@ impl<'a> Desk<'a> {
             derive: &derive,
             source: origin.source.clone(),
         };
-        let taken = sync::take(&mut loaded.record, edit, origin.writer, &cx);
+        let timed = tracing::debug_span!(target: "timing", "merge");
+        let taken = timed.in_scope(|| sync::take(&mut loaded.record, edit, origin.writer, &cx));
         if let Some((key, present)) = &taken.changed_meanwhile {
             return Err(Error::Conflict {
                 code: "changed_meanwhile",
@@ -252,6 +272,7 @@ impl<'a> Desk<'a> {
             key: String::new(),
             village,
             town: None,
+            beside: None,
             category: None,
             level: if village.is_some() { "village" } else { "county" },
             body: json!({
@@ -294,6 +315,16 @@ impl<'a> Desk<'a> {
         self.changed.insert(id);
     }
 
+    /// An address was written by something else than an edit taken here; `side` says who wrote it.
+    pub fn address_written(&mut self, id: Uuid, side: Json) {
+        self.addresses.insert(id, side);
+    }
+
+    /// Says why a person leaves: phones are told with the drop.
+    pub fn leaves(&mut self, id: Uuid, why: &'static str) {
+        self.why.insert(id, why);
+    }
+
     /// What was already taken at this desk, by edit id.
     pub fn receipt_of(&self, edit: Uuid) -> Option<Json> {
         self.edits
@@ -324,72 +355,4 @@ pub fn receipt(edit: EditId, taken: &Taken) -> Json {
         out["problem"] = json!(problem);
     }
     out
-}
-
-impl Desk<'_> {
-    fn ask(&mut self, id: Uuid, edit: &Edit, origin: &Origin<'_>, ask: &Ask) {
-        let mut side = json!({
-            "edit": edit.id.to_string(), "by": origin.writer.name, "account": origin.writer.account.to_string(),
-            "at": edit.made_at.to_string(),
-        });
-        match ask {
-            Ask::Proposal {
-                key,
-                was,
-                now,
-                present,
-            } => {
-                side["was"] = was.to_json();
-                side["value"] = now.to_json();
-                self.add_side(id, "proposal", key, side, json!({ "present": present.to_json() }));
-            }
-            Ask::Departure {
-                kind,
-                date,
-                place,
-                text,
-            } => {
-                side["value"] = (*kind).into();
-                side["date"] = json!(date);
-                side["place"] = json!(place);
-                side["text"] = json!(text);
-                self.add_side(id, "departure", "life_status", side, json!({}));
-            }
-            Ask::NewResident => self.add_side(id, "new_resident", "", side, json!({})),
-            Ask::MergedNote { key, texts } => {
-                let merged = self.records[&id].record.version().to_string();
-                for (edit, text) in texts {
-                    let by = self.records[&id].record.kept.sources.get(edit).map(|s| json!(s));
-                    let side = json!({ "edit": edit.to_string(), "text": text, "source": by });
-                    self.add_side(id, "merged_note", key, side, json!({ "version": merged }));
-                }
-            }
-            Ask::NoteBeside {
-                key,
-                was,
-                now,
-                present,
-            } => {
-                side["was"] = was.to_json();
-                side["value"] = now.to_json();
-                self.add_side(
-                    id,
-                    "note_beside",
-                    key,
-                    side,
-                    json!({ "present": present.to_json() }),
-                );
-            }
-            Ask::HeldFields { fields } => {
-                let typed: BTreeMap<_, _> = fields
-                    .iter()
-                    .map(|(k, (v, code))| (k, json!({ "value": v, "code": code })))
-                    .collect();
-                side["typed"] = json!(typed);
-                self.add_side(id, "held_fields", &edit.id.to_string(), side, json!({}));
-            }
-            // Whether an address reads as another grid is looked up by who has the gazetteer at hand.
-            Ask::Address { .. } => {}
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Saving what was done at the desk, feeds last.
 
 use super::Desk;
+use super::show::show;
 use crate::app::Error;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
@@ -10,7 +11,6 @@ use entity::{confirmation, visit};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use std::collections::BTreeMap;
-use sync::project::{Around, project};
 use sync::{Edit, State};
 use uuid::Uuid;
 
@@ -18,27 +18,20 @@ impl Desk<'_> {
     /// Projects every changed record, opens and closes its items, saves all rows, and enters the feeds.
     pub async fn save(mut self) -> Result<(), Error> {
         let keys = self.program.keys.clone();
-        let derive = |parts: &[&[u8]]| keys.derive(parts);
-        let catalogue = self.program.catalogue.clone();
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();
         let mut projections = BTreeMap::new();
+        let mut gazetteer = None;
         for id in &ids {
-            let pending = self.pending(*id);
+            self.settle_unplaced(*id);
             let loaded = &self.records[id];
-            let around = Around {
-                grid: loaded.grid.map(Into::into),
-                pending: &pending,
-                open: self.open_count(*id),
-            };
-            let first = project(&loaded.record, &around, &catalogue, &derive);
-            self.conflicts(*id, &first.conflicts, &first.open);
-            // Conflict items that were opened or closed count as open items too.
-            let around = Around {
-                open: self.open_count(*id),
-                ..around
-            };
-            let mut shown = first;
-            shown.open["open"] = around.open.into();
+            let items = self.open_items(*id);
+            let timed = tracing::debug_span!(target: "timing", "project");
+            let mut shown = timed.in_scope(|| show(self.program, &loaded.record, loaded.grid, &items));
+            self.computed(*id, &shown);
+            self.show_present(*id, &shown);
+            self.reread(*id, &shown.open, &mut gazetteer).await?;
+            // Items that were opened or closed just now count too.
+            shown.open["open"] = self.open_count(*id).into();
             if let Some(loaded) = self.records.get_mut(id) {
                 loaded.record.prune_sources(&shown.edits);
             }
@@ -47,9 +40,9 @@ impl Desk<'_> {
         let txn = self.txn.clone();
         edits::insert(&*txn, &keys, &self.edits).await?;
         held::insert(&*txn, &keys, &self.held).await?;
-        if !self.confirmations.is_empty() {
-            let rows = std::mem::take(&mut self.confirmations);
-            confirmation::Entity::insert_many(rows)
+        // One request may confirm every field 200 times: more values than a statement holds.
+        for rows in std::mem::take(&mut self.confirmations).chunks(1_000) {
+            confirmation::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(&*txn)
                 .await?;
         }
@@ -64,10 +57,19 @@ impl Desk<'_> {
             .map(|id| (&self.records[id], &projections[id]))
             .collect();
         records::save(&*txn, &keys, &all, self.now.millis()).await?;
+        self.hand_over().await?;
         self.save_items().await?;
         let moved: Vec<Moved> = ids.iter().map(|id| self.moved(*id)).collect();
         feeds::publish(&*txn, &keys, &moved, std::mem::take(&mut self.news)).await?;
         Ok(())
+    }
+
+    /// Who has a grid waits for none.
+    fn settle_unplaced(&mut self, id: Uuid) {
+        if self.records[&id].grid.is_some() {
+            let by = self.current;
+            self.close(id, "unplaced", "", "superseded", by, json!({}));
+        }
     }
 
     fn moved(&self, id: Uuid) -> Moved {

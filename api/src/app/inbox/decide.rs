@@ -1,13 +1,14 @@
 //! One decision, counted once: under the client's id, at the version of the item that the decider saw.
 
-use super::apply::apply;
-use super::{Decider, in_reach};
+use super::apply::{Case, apply, edit_of};
+use super::proposal::Proposed;
+use super::{Decider, decides_here, in_reach};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::feeds::News;
-use crate::store::{inbox, standing};
+use crate::store::{edits, inbox, standing};
 use domain::Instant;
 use entity::{decision, inbox_item};
 use serde_json::{Value as Json, json};
@@ -64,14 +65,18 @@ async fn in_transaction(
         .await?
         .filter(|row| in_reach(&who.reach, row))
         .ok_or(Error::NotFound)?;
-    if !who.may_decide {
+    if !who.may_decide || !decides_here(&who.reach, &seen) {
         return Err(Error::Forbidden {
             code: "not_a_decider",
             message: "没有审核权限",
         });
     }
     let ids: BTreeSet<Uuid> = seen.resident.into_iter().collect();
-    let mut desk = Desk::open(txn, program, &ids, &[], now).await?;
+    let proposed = match seen.reason.as_str() {
+        "proposal" => Proposed::read(txn, program, &inbox::body(&program.keys, &seen)?).await?,
+        _ => Proposed::default(),
+    };
+    let mut desk = Desk::open(txn, program, &ids, &proposed.edits(), now).await?;
     let row = inbox::lock(&**txn, what.item).await?.ok_or(Error::NotFound)?;
     still_open(txn, program, &row, what).await?;
     let body = inbox::body(&program.keys, &row)?;
@@ -79,13 +84,21 @@ async fn in_transaction(
     let own = sides
         .iter()
         .any(|s| s["account"] == who.account.to_string().as_str());
-    if own && what.choice == "approve" {
+    // A cadre's own correction of an address is no proposal.
+    if own && what.choice == "approve" && row.reason != "address" {
         return Err(Error::Forbidden {
             code: "own_proposal",
             message: "不能审核自己提出的修改",
         });
     }
-    apply(&mut desk, who, what, &row, &body).await?;
+    let case = Case {
+        who,
+        what,
+        row: &row,
+        body: &body,
+        proposed: &proposed,
+    };
+    apply(&mut desk, &case).await?;
     tell(&mut desk, program, who, what, &row, &sides).await?;
     let shown =
         json!({ "by": who.name, "choice": what.choice, "reason": what.reason, "at": now.to_string() });
@@ -149,11 +162,13 @@ async fn tell(
     row: &inbox_item::Model,
     sides: &[Json],
 ) -> Result<(), Error> {
-    for side in sides {
-        let account = side["account"].as_str().and_then(|a| Uuid::try_parse(a).ok());
-        let (Some(account), Some(edit)) = (account, side["edit"].as_str()) else {
-            continue;
-        };
+    let named: Vec<Uuid> = sides
+        .iter()
+        .filter_map(|s| Some(edit_of(s).ok()?.uuid()))
+        .collect();
+    let rows = edits::by_ids(&*desk.txn, &named).await?;
+    for row_of in rows.iter().filter(|row| row.device.is_some()) {
+        let (account, edit) = (row_of.account, row_of.id.to_string());
         for device in standing::active_of(&*desk.txn, account).await? {
             desk.news.push(News {
                 device,

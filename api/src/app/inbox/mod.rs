@@ -1,7 +1,11 @@
 //! The inbox: what waits for a person, and what a person decides about it.
 
-pub mod apply;
+mod apply;
 mod decide;
+pub mod enrolment;
+mod own_edit;
+pub mod placing;
+mod proposal;
 
 pub use decide::{Decided, Decision, decide};
 
@@ -73,8 +77,17 @@ fn view(program: &Program, row: &inbox_item::Model) -> Result<ItemView, Error> {
     })
 }
 
-/// Whether an item stands in somebody's inbox: the same rule as the query of a page.
+/// Whether somebody sees an item: the same rule as the query of a page.
 pub fn in_reach(reach: &Reach, row: &inbox_item::Model) -> bool {
+    let beside = match reach {
+        Reach::Places { villages, .. } => row.beside.is_some_and(|v| villages.contains(&v)),
+        _ => false,
+    };
+    beside || decides_here(reach, row)
+}
+
+/// Whether an item stands in somebody's own inbox: another village sees it and decides nothing.
+pub fn decides_here(reach: &Reach, row: &inbox_item::Model) -> bool {
     match reach {
         Reach::County => true,
         Reach::Nothing => false,

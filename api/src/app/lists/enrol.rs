@@ -33,7 +33,6 @@ pub(super) struct Run<'a> {
     /// What this source said of these residents in committed lists, the latest month first.
     pub(super) previous: Vec<Row>,
     pub(super) questions: Vec<Question<'a>>,
-    pub(super) places: Vec<(Uuid, Uuid)>,
     pub(super) to_town: Vec<(Uuid, Uuid)>,
     pub(super) entered: BTreeSet<Uuid>,
     /// What became of rows so far, as far as another row repeats them.
@@ -44,7 +43,8 @@ impl<'a> Run<'a> {
     pub(super) fn one(&mut self, row: &'a Row) -> Result<Outcome, Error> {
         let faults = &row.content.faults;
         let who = identity(&row.content);
-        let linked = link(&who, &self.residents, &self.listed);
+        let timed = tracing::debug_span!(target: "timing", "link");
+        let linked = timed.in_scope(|| link(&who, &self.residents, &self.listed));
         if self.cx.history {
             return Ok(history(&linked));
         }
@@ -193,9 +193,7 @@ impl<'a> Run<'a> {
         let village = placed.village.map(|v| v.uuid());
         self.desk.create(id, State::Present, village, grid);
         let outcome = self.enrol(row, id, category, Some(&register))?;
-        if let Some(grid) = grid {
-            self.places.push((id, grid));
-        } else {
+        if grid.is_none() {
             let edit = self.edit_id(row, id);
             let candidates: Vec<String> = placed.candidates.iter().map(ToString::to_string).collect();
             let side = json!({ "edit": edit.to_string(), "by": self.cx.name(), "at": cx.begun.to_string(),

@@ -2,8 +2,8 @@
 
 use super::enrol::Run;
 use super::row::status;
+use super::steps::Commit;
 use crate::app::Error;
-use crate::seal::Keyring;
 use crate::store::enrolments::{self, NewEnrolment};
 use crate::store::lists::Row;
 use entity::enrolment;
@@ -18,14 +18,17 @@ pub struct Open {
     source: String,
     status: String,
     list: Option<Uuid>,
+    /// As it stands in the database; none for one that begins in this step.
+    row: Option<enrolment::Model>,
 }
 
 impl From<enrolment::Model> for Open {
     fn from(row: enrolment::Model) -> Open {
         Open {
-            source: row.source,
-            status: row.source_status,
+            source: row.source.clone(),
+            status: row.source_status.clone(),
             list: row.list,
+            row: Some(row),
         }
     }
 }
@@ -43,57 +46,62 @@ pub enum Episode {
     HandIn {
         resident: Uuid,
         category: &'static str,
+        row: Option<enrolment::Model>,
         status: &'static str,
         handed_in: Json,
         until: Option<String>,
     },
 }
 
-impl Episode {
-    pub async fn write<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        keys: &Keyring,
-        source: &str,
-        list: Uuid,
-    ) -> Result<(), Error> {
-        match self {
+/// Writes what became of episodes, in the order of the rows; those that begin are entered together.
+pub async fn write<C: ConnectionTrait>(db: &C, cx: &Commit<'_>, episodes: Vec<Episode>) -> Result<(), Error> {
+    let (keys, list) = (&cx.program.keys, cx.list);
+    let mut begun = Vec::new();
+    for episode in episodes {
+        match episode {
             Episode::Begin {
                 resident,
                 category,
                 since,
                 status,
                 handed_in,
-            } => {
-                let new = NewEnrolment {
-                    resident: *resident,
+            } => begun.push(enrolments::fresh(
+                keys,
+                &NewEnrolment {
+                    resident,
                     category,
-                    source,
-                    since,
+                    source: &list.source,
+                    since: &since,
                     source_status: status,
                     village_status: "",
-                    list: Some(list),
-                    handed_in,
-                };
-                enrolments::begin(db, keys, &new).await?;
-            }
+                    list: Some(list.id),
+                    handed_in: &handed_in,
+                },
+            )),
             Episode::HandIn {
                 resident,
                 category,
+                row,
                 status,
                 handed_in,
                 until,
             } => {
-                let open = enrolments::open_of(db, *resident, category).await?;
-                let open = open.ok_or(Error::Damaged("open enrolment"))?;
-                enrolments::hand_in(db, keys, &open, list, status, handed_in).await?;
-                if let Some(until) = until {
-                    enrolments::end(db, *resident, category, until).await?;
-                }
+                let mut row = match row {
+                    Some(row) => row,
+                    None => {
+                        // It began a few rows before.
+                        enrolments::insert(db, std::mem::take(&mut begun)).await?;
+                        let open = enrolments::open_of(db, resident, category).await?;
+                        open.ok_or(Error::Damaged("open enrolment"))?
+                    }
+                };
+                enrolments::hand_in(keys, &mut row, list.id, status, &handed_in);
+                row.until = until;
+                enrolments::keep(db, &row).await?;
             }
         }
-        Ok(())
     }
+    Ok(enrolments::insert(db, begun).await?)
 }
 
 impl Run<'_> {
@@ -130,6 +138,7 @@ impl Run<'_> {
                 source: list.source.clone(),
                 status: status.to_owned(),
                 list: Some(list.id),
+                row: None,
             };
             of_person.insert(category.to_owned(), begun);
             self.episodes.push(Episode::Begin {
@@ -156,6 +165,7 @@ impl Run<'_> {
             }
             self.desk.touch(id);
         }
+        let stored = open.row.clone();
         open.status = status.to_owned();
         open.list = Some(list.id);
         if until.is_some() {
@@ -164,6 +174,7 @@ impl Run<'_> {
         self.episodes.push(Episode::HandIn {
             resident: id,
             category,
+            row: stored,
             status,
             handed_in,
             until,

@@ -30,6 +30,7 @@ pub struct Question<'a> {
 impl Commit<'_> {
     /// Where a row's person lives, as far as its columns tell.
     pub fn place(&self, town: Option<&str>, village: Option<&str>, address: Option<&str>) -> Placed {
+        let _timed = tracing::debug_span!(target: "timing", "place").entered();
         let columns = format!("{}{}", town.unwrap_or_default(), village.unwrap_or_default());
         let around = self.gazetteer.place(&columns, Hint::default());
         match address {
@@ -76,6 +77,7 @@ impl Commit<'_> {
                 key,
                 village,
                 town,
+                beside: None,
                 category: super::row::category(&self.list.kind, &row.content)
                     .filter(|_| self.enrols())
                     .map(str::to_owned),

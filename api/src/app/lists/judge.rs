@@ -5,7 +5,7 @@
 
 use super::carry::Carry;
 use super::enrol::Run;
-use super::episode::{Episode, Open};
+use super::episode::{self, Episode, Open};
 use super::items::Question;
 use super::people::{self, listed};
 use super::steps::Commit;
@@ -27,8 +27,6 @@ pub struct Judged<'a> {
     pub(super) open: BTreeMap<Uuid, BTreeMap<String, Open>>,
     questions: Vec<Question<'a>>,
     episodes: Vec<Episode>,
-    /// Residents with the grids that they enter.
-    places: Vec<(Uuid, Uuid)>,
     /// Residents whose town is known and whose village is not.
     to_town: Vec<(Uuid, Uuid)>,
 }
@@ -47,6 +45,7 @@ pub async fn judge<'a>(
         Stage::Final => Desk::open(txn, cx.program, &found.residents, &[], cx.now).await?,
         Stage::Planned => Desk::look(txn, cx.program, &found.residents, cx.now).await?,
     };
+    desk.placed_by = Some(cx.account);
     let ids: Vec<Uuid> = found.residents.iter().copied().collect();
     let mut open: BTreeMap<Uuid, BTreeMap<String, Open>> = BTreeMap::new();
     for row in enrolments::open_of_all(db, &ids).await? {
@@ -80,7 +79,6 @@ pub async fn judge<'a>(
         told: told(txn, cx, rows).await?,
         questions: Vec::new(),
         episodes: Vec::new(),
-        places: Vec::new(),
         to_town: Vec::new(),
         entered: BTreeSet::new(),
     };
@@ -97,7 +95,6 @@ pub async fn judge<'a>(
         open: run.open,
         questions: run.questions,
         episodes: run.episodes,
-        places: run.places,
         to_town: run.to_town,
     };
     if let Some(carry) = carry {
@@ -119,13 +116,7 @@ impl Judged<'_> {
     pub async fn write(self, txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
         let db = &**txn;
         cx.ask(db, &self.questions).await?;
-        for episode in &self.episodes {
-            let keys = &cx.program.keys;
-            episode.write(db, keys, &cx.list.source, cx.list.id).await?;
-        }
-        for (resident, grid) in &self.places {
-            enrolments::place(db, *resident, Some(*grid), Some(cx.account), cx.now.millis()).await?;
-        }
+        episode::write(db, cx, self.episodes).await?;
         self.desk.save().await?;
         lists::to_town(db, &self.to_town).await?;
         Ok(lists::judge(db, rows, &self.outcomes, cx.stage).await?)

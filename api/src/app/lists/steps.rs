@@ -63,6 +63,7 @@ impl<'a> Commit<'a> {
         before: Option<&Content>,
         told: bool,
     ) -> (Vec<Done<'a>>, Vec<&'static str>) {
+        let _timed = tracing::debug_span!(target: "timing", "compare").entered();
         let catalogue = &self.program.catalogue;
         let said = spoken(catalogue, category, self.head, content);
         let earlier = before

@@ -99,10 +99,12 @@ pub async fn upload(
     let (kind, name, content) = (new.kind, files::name(&new.name), new.content);
     // Reading a workbook takes a second of one core: not on a thread that answers requests.
     let reading_name = name.clone();
-    let (reading, content) =
-        tokio::task::spawn_blocking(move || (read(kind, &reading_name, &content), content))
-            .await
-            .map_err(|_| Error::Damaged("the reader broke off"))?;
+    let (reading, content) = tokio::task::spawn_blocking(move || {
+        let _timed = tracing::debug_span!(target: "timing", "read").entered();
+        (read(kind, &reading_name, &content), content)
+    })
+    .await
+    .map_err(|_| Error::Damaged("the reader broke off"))?;
     let reading = reading.map_err(|refusal| Error::field(refusal.code.name(), refusal.message, "file"))?;
     let rows = rows(program, id, &row.source, &reading);
     row.rows = rows.len() as i32;

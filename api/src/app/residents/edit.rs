@@ -3,7 +3,7 @@
 use crate::actor::Actor;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
-use crate::app::inbox::apply::enrol;
+use crate::app::inbox::enrolment::enrol;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;

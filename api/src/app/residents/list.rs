@@ -147,15 +147,15 @@ async fn searched<C: ConnectionTrait>(
     if wanted.plain.is_empty() {
         return Err(Error::field("empty_search", "请输入要查找的内容", "q"));
     }
-    let all = visible::ids(db, visible::narrowed(scope, narrow), MOST_CARDS as u64 + 1).await?;
-    if all.len() > MOST_CARDS {
-        return Err(Error::field(
+    let everybody = visible::narrowed(scope, narrow);
+    let cards = records::cards(db, &program.keys, everybody, MOST_CARDS).await?;
+    let cards = cards.ok_or_else(|| {
+        Error::field(
             "scope_too_wide",
             "查找范围超过 30000 人，请先选择镇街或村居",
             "division",
-        ));
-    }
-    let cards = records::cards(db, &program.keys, &all).await?;
+        )
+    })?;
     let found = cards.into_iter().filter(|(_, card)| wanted.is_in(card));
     let mut found: Vec<Uuid> = found.map(|(id, _)| id).collect();
     found.sort_unstable();

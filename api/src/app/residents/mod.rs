@@ -3,6 +3,7 @@
 pub mod edit;
 pub mod history;
 pub mod list;
+pub mod moves;
 pub mod one;
 pub mod view;
 
@@ -12,6 +13,7 @@ use crate::app::Error;
 pub use edit::{ConsoleEdit, edit};
 pub use history::{Step, history};
 pub use list::{Filter, count, list};
+pub use moves::{Move, Moved, move_resident};
 pub use one::one;
 
 /// # Errors

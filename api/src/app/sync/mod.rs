@@ -4,7 +4,7 @@ pub mod cursor;
 pub mod pull;
 pub mod push;
 
-use crate::app::Error;
+use crate::app::{Error, hand_over};
 use crate::program::Program;
 use domain::Instant;
 use serde::Deserialize;
@@ -55,7 +55,17 @@ pub struct Phone {
 pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result<String, Error> {
     let now = program.clock.now();
     let taken = push::take_in(program, phone, request, now).await?;
-    let pulled = pull::pull(program, phone, request, &taken.touched, now).await?;
+    let from = request
+        .cursor
+        .as_deref()
+        .and_then(|c| cursor::read(&program.keys, phone.device, c));
+    let gone = |c: &cursor::Cursor| {
+        c.grant_epoch != phone.grant_epoch || c.grids.keys().any(|grid| !phone.grids.contains(grid))
+    };
+    if from.as_ref().is_none_or(gone) {
+        hand_over::release_phone(program, phone.device, &phone.grids, now).await?;
+    }
+    let pulled = pull::pull(program, phone, request, from, &taken.touched, now).await?;
     let mut out = json!({
         "receipts": taken.receipts,
         "standing": { "received": taken.received, "through": taken.through, "safe": Json::Null },

@@ -27,11 +27,12 @@ pub async fn pull(
     program: &Program,
     phone: &Phone,
     request: &Request,
+    from: Option<Cursor>,
     touched: &[Uuid],
     now: Instant,
 ) -> Result<Pulled, Error> {
     let txn = program.db.snapshot().await?;
-    let page = Page::read(&txn, program, phone, request, touched).await?;
+    let page = Page::read(&txn, program, phone, request, from, touched).await?;
     let carried = holdings::of_device(&txn, phone.device, &page.residents).await?;
     txn.commit().await?;
     let carried: BTreeSet<Uuid> = carried
@@ -78,6 +79,7 @@ impl Page {
         program: &Program,
         phone: &Phone,
         request: &Request,
+        from: Option<Cursor>,
         touched: &[Uuid],
     ) -> Result<Page, Error> {
         let limit = request.limit.unwrap_or(LIMITS.items).clamp(1, LIMITS.items);
@@ -87,18 +89,7 @@ impl Page {
         let rows = feeds::rows(db, &ids).await?;
         let rows: BTreeMap<Uuid, feed::Model> = rows.into_iter().map(|f| (f.id, f)).collect();
         let newest = |id: &Uuid| rows.get(id).map_or(0, |f| f.next - 1);
-        let read = request
-            .cursor
-            .as_deref()
-            .and_then(|c| cursor::read(&program.keys, phone.device, c));
-        let valid = |c: &Cursor| {
-            c.incarnation == incarnation
-                && c.device <= newest(&phone.device)
-                && c.grids
-                    .iter()
-                    .all(|(g, n)| *n <= newest(g) || !phone.grids.contains(g))
-        };
-        let from = read.filter(valid).unwrap_or_default();
+        let from = continues(from, phone, incarnation, &newest);
         let mut next = Cursor {
             incarnation,
             grant_epoch: phone.grant_epoch,
@@ -146,6 +137,13 @@ impl Page {
         let paged: BTreeSet<Uuid> = residents.iter().copied().collect();
         // The answer that carries a receipt carries the record's new state too.
         residents.extend(mine.iter().filter(|r| !paged.contains(r)));
+        // What a phone says that it lacks is sent along, however far its cursor is.
+        let (compare, lacking) = compare(db, phone, request, &rows).await?;
+        let room = limit.saturating_sub(residents.len() + items.len());
+        let lacking = lacking
+            .into_iter()
+            .filter(|r| !paged.contains(r) && !mine.contains(r));
+        residents.extend(lacking.take(room));
         let texts = records::items(db, &program.keys, &residents).await?;
         let visible = |text: &str| {
             phone
@@ -155,7 +153,6 @@ impl Page {
                 && !text.contains("\"state\":\"departed\"")
         };
         residents.retain(|r| texts.get(r).is_some_and(|t| visible(t)));
-        let compare = compare(db, phone, request, &rows).await?;
         let known: BTreeMap<Uuid, &str> = request
             .have
             .values()
@@ -182,6 +179,24 @@ impl Page {
     }
 }
 
+/// Where reading goes on. Another life of the database reads all anew; other grants compare the grids anew, and the
+/// device's own feed goes on.
+fn continues(
+    from: Option<Cursor>,
+    phone: &Phone,
+    incarnation: Uuid,
+    newest: &dyn Fn(&Uuid) -> i64,
+) -> Cursor {
+    let Some(mut from) = from.filter(|c| c.incarnation == incarnation && c.device <= newest(&phone.device))
+    else {
+        return Cursor::default();
+    };
+    if from.grant_epoch != phone.grant_epoch || from.grids.iter().any(|(grid, n)| *n > newest(grid)) {
+        from.grids.clear();
+    }
+    from
+}
+
 fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
     let (Some(theirs), Some(row)) = (request.digests.get(grid), row) else {
         return false;
@@ -189,14 +204,16 @@ fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
     theirs.count == row.count && theirs.digest == sync::digest::hex(&row.digest)
 }
 
-/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch.
+/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch. The second part
+/// are the records to fetch.
 async fn compare<C: ConnectionTrait>(
     db: &C,
     phone: &Phone,
     request: &Request,
     rows: &BTreeMap<Uuid, feed::Model>,
-) -> Result<Json, Error> {
+) -> Result<(Json, Vec<Uuid>), Error> {
     let mut out = serde_json::Map::new();
+    let mut lacking = Vec::new();
     for grid in &phone.grids {
         let (count, digest) = rows
             .get(grid)
@@ -206,15 +223,16 @@ async fn compare<C: ConnectionTrait>(
             let there = meta::versions(db, *grid).await?;
             let have: BTreeMap<Uuid, &str> = have.iter().map(|(r, v)| (*r, v.as_str())).collect();
             let remove: Vec<_> = have.keys().filter(|r| !there.contains_key(r)).collect();
-            let fetch: Vec<_> = there
+            let fetch: Vec<Uuid> = there
                 .iter()
                 .filter(|(r, v)| have.get(r) != Some(&v.as_str()))
-                .map(|(r, _)| r)
+                .map(|(r, _)| *r)
                 .collect();
             line["remove"] = json!(remove);
             line["fetch"] = json!(fetch);
+            lacking.extend(fetch);
         }
         out.insert(grid.to_string(), line);
     }
-    Ok(out.into())
+    Ok((out.into(), lacking))
 }

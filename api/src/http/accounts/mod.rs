@@ -189,7 +189,8 @@ impl Accounts {
             since: body.since.as_deref(),
             until: body.until.as_deref(),
         };
-        let given = accounts::give(&program.db, &who.0, *id, &new, program.clock.now()).await?;
+        let given =
+            accounts::give(&program.db, &program.keys, &who.0, *id, &new, program.clock.now()).await?;
         Ok(Json(given.into()))
     }
 
@@ -202,7 +203,7 @@ impl Accounts {
         /// The grant.
         id: Path<Uuid>,
     ) -> Answer<Done> {
-        accounts::end_grant(&program.db, &who.0, *id, program.clock.now()).await?;
+        accounts::end_grant(&program.db, &program.keys, &who.0, *id, program.clock.now()).await?;
         Ok(Done::Done)
     }
 }

@@ -59,12 +59,12 @@ async fn town_officers_look_after_their_town(database: Database) {
         (in_division(Role::Cadre, village), "fine"),
     ];
     for (grant, expected) in cases {
-        let given = accounts::give(db, &officer, cadre, &open(grant.clone()), at(0)).await;
+        let given = accounts::give(db, keys, &officer, cadre, &open(grant.clone()), at(0)).await;
         assert_eq!(told(given), expected, "{grant:?}");
     }
     let shown = accounts::get(db, keys, &officer, cadre, at(0)).await.unwrap();
     assert_eq!(shown.grants.len(), 1, "given twice is given once");
-    let mixed = accounts::give(db, &admin, cadre, &open(role(Role::Auditor)), at(0)).await;
+    let mixed = accounts::give(db, keys, &admin, cadre, &open(role(Role::Auditor)), at(0)).await;
     assert_eq!(told(mixed), "role_mixed");
     // Who is not of the town does not exist for its officer.
     for account in [admin.account, Uuid::nil()] {
@@ -81,7 +81,7 @@ async fn town_officers_look_after_their_town(database: Database) {
         .await
         .unwrap()
         .account;
-    accounts::give(db, &admin, auditor, &open(role(Role::Auditor)), at(0))
+    accounts::give(db, keys, &admin, auditor, &open(role(Role::Auditor)), at(0))
         .await
         .unwrap();
     let reset = accounts::reset(db, keys, &officer, auditor, at(0)).await;
@@ -102,7 +102,7 @@ async fn grants_begin_and_end_by_their_days(database: Database) {
     assert_eq!(before.scope(), Scope::Villages(vec![village]));
     let shown = accounts::get(db, keys, &admin, cadre, at(0)).await.unwrap();
     for _ in 0..2 {
-        let ended = accounts::end_grant(db, &admin, shown.grants[0].id, at(MINUTE)).await;
+        let ended = accounts::end_grant(db, keys, &admin, shown.grants[0].id, at(MINUTE)).await;
         assert_eq!(told(ended), "fine");
     }
     assert_eq!(county.audited("end_grant", "done").await, 1);
@@ -117,7 +117,7 @@ async fn grants_begin_and_end_by_their_days(database: Database) {
     ] {
         let grant = here.clone();
         let new = NewGrant { grant, since, until };
-        let given = accounts::give(db, &admin, cadre, &new, at(MINUTE)).await;
+        let given = accounts::give(db, keys, &admin, cadre, &new, at(MINUTE)).await;
         assert_eq!(told(given), expected, "{since:?} {until:?}");
     }
     // The days change what is seen, and the epoch with it, without anybody doing anything.

@@ -85,4 +85,5 @@ async fn a_cadre_corrects(database: Database) {
         ..Filter::default()
     };
     assert_eq!(names(program, &cadre, &filter).await, "梁少芳 欧阳泉洪");
+    tests::verify::agrees(&county.program).await;
 }

@@ -68,4 +68,5 @@ async fn a_roster_reads_back(database: Database) {
         let refused = rosters::export(&county.program, &admin, &wanted).await;
         assert_eq!(told(refused, |_| "made".into()), expected);
     }
+    tests::verify::agrees(&county.program).await;
 }

@@ -69,6 +69,7 @@ async fn a_department_knows_nothing_of_other_lists(database: Database) {
     for hidden in ["低保", "845", "泉洪", "13900078412", "何"] {
         assert!(!own.contains(hidden), "{hidden} in {own}");
     }
+    tests::verify::agrees(&county.program).await;
 }
 
 async fn filters_and_pages(database: Database) {
@@ -145,4 +146,5 @@ async fn filters_and_pages(database: Database) {
     );
     let foreign = residents::one(program, &cadre, county.people[3]).await;
     assert_eq!(told(foreign, |_| "seen".into()), "not found");
+    tests::verify::agrees(&county.program).await;
 }

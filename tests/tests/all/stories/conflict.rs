@@ -71,6 +71,7 @@ async fn one_writes_one_clears_one_writes_something_else(database: Database) {
         assert_eq!(phones[0].shows(qiuju, "phone"), Value::Null);
         assert_eq!(cadre.waiting(qiuju).await, [""; 0]);
     }
+    tests::verify(&county).await;
 }
 
 /// conflict-2: two first notes on a person who never had one.
@@ -93,6 +94,7 @@ async fn two_first_notes_on_a_person_who_never_had_one(database: Database) {
     assert_eq!(a.record(haocai), b.record(haocai));
     let cadre = county.console("陆桂英").await;
     assert_eq!(cadre.waiting(haocai).await, [""; 0], "neither deleted anything");
+    tests::verify(&county).await;
 }
 
 /// conflict-3: one says it is no longer needed, the other that it still is.
@@ -120,6 +122,7 @@ async fn one_says_it_is_no_longer_needed_the_other_that_it_still_is(database: Da
         let cadre = county.console("陆桂英").await;
         assert_eq!(cadre.waiting(jindi).await, ["conflict needs"]);
     }
+    tests::verify(&county).await;
 }
 
 tests::on_both!(

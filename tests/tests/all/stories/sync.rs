@@ -35,6 +35,7 @@ async fn the_second_edit_of_a_new_person_arrives_before_the_first(database: Data
     assert_eq!(a.record(amei)["state"], "reported");
     let cadre = county.console("陆桂英").await;
     assert_eq!(cadre.waiting(amei).await, ["new_resident"]);
+    tests::verify(&county).await;
 }
 
 /// sync-2: the same edit, written out again a little differently.
@@ -88,6 +89,7 @@ async fn the_same_edit_written_out_again_a_little_differently(database: Database
     }
     a.sync().await;
     assert_eq!(a.shows(runsheng, "phone"), "13900078413");
+    tests::verify(&county).await;
 }
 
 /// The answer to a lost answer is the same outcome, however often; nothing is written twice.
@@ -123,6 +125,7 @@ async fn lost_requests_and_answers_change_nothing(database: Database) {
             .get("conflicts")
             .is_none_or(|c| c.as_object().unwrap().is_empty())
     );
+    tests::verify(&county).await;
 }
 
 tests::on_both!(

@@ -17,6 +17,10 @@ impl Batch<'_> {
         let keys = &self.desk.program.keys;
         let again = |mut receipt: Json| {
             receipt["repeat"] = true.into();
+            // The place in the request that asks, not in the one that first brought it.
+            if receipt.get("index").is_some() {
+                receipt["index"] = one.index.into();
+            }
             Ok(Some(receipt))
         };
         // Twice in one request is a repeat like any other.
@@ -24,7 +28,9 @@ impl Batch<'_> {
             return again(receipt.clone());
         }
         if let Some(row) = self.held.iter().find(|h| h.sha256 == digest) {
-            return again(held::body(keys, row)?.receipt);
+            // It may have been taken a moment ago, by what came before it in this request.
+            let taken = one.id().and_then(|id| self.desk.receipt_of(id));
+            return again(taken.map_or_else(|| Ok(held::body(keys, row)?.receipt), Ok::<_, Error>)?);
         }
         let Some(id) = one.id() else { return Ok(None) };
         let known = self.known.get(&id);
@@ -61,9 +67,9 @@ impl Batch<'_> {
             members.insert("index".into(), one.index.into());
             members.insert("sha256".into(), sync::digest::hex(&one.digest()).into());
         }
-        let (seq, resident) = match &one.arrived {
-            Arrived::Edit(edit) => (Some(edit.seq), Some(edit.resident.uuid())),
-            Arrived::Unreadable { seq, resident, .. } => (*seq, resident.map(|r| r.uuid())),
+        let seq = match &one.arrived {
+            Arrived::Edit(edit) => Some(edit.seq),
+            Arrived::Unreadable { seq, .. } => *seq,
         };
         let row = HeldRow {
             id: Uuid::now_v7(),
@@ -73,7 +79,7 @@ impl Batch<'_> {
             sha256: one.digest().to_vec(),
             seq,
             reason: code.to_owned(),
-            resident,
+            resident: one.resident(),
             waits_for,
             received_at: self.desk.now.millis(),
             body: held::Body {
@@ -81,15 +87,22 @@ impl Batch<'_> {
                 receipt: shown.clone(),
             },
         };
+        if waits_for.is_none() {
+            self.settled.extend(one.id());
+        }
         self.desk.hold(row, None);
         shown
     }
 
+    /// Whether an edit has arrived, so that what comes after it need not wait. One that is kept for a person has;
+    /// one that itself waits has not.
     pub(super) fn knows(&self, edit: EditId) -> bool {
         let id = edit.uuid();
+        let arrived = |h: &held::Model| h.waits_for.is_none() || h.state != held::WAITING;
         self.known.contains_key(&id)
             || self.desk.receipt_of(id).is_some()
-            || self.held.iter().any(|h| h.edit == Some(id))
+            || self.settled.contains(&id)
+            || self.held.iter().any(|h| h.edit == Some(id) && arrived(h))
             || self
                 .desk
                 .records

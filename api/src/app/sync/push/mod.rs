@@ -2,6 +2,7 @@
 
 mod known;
 mod one;
+mod waiting;
 
 use super::{Phone, Request};
 use crate::app::Error;
@@ -15,11 +16,12 @@ use domain::catalogue::{LIMITS, Role};
 use entity::{edit, grid};
 use one::One;
 use sea_orm::EntityTrait;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use sync::record::Source;
 use sync::{Arrived, Door, Edit, State, Taken, Writer};
 use uuid::Uuid;
+use waiting::Waiting;
 
 pub struct TakenIn {
     pub receipts: Vec<Json>,
@@ -87,6 +89,7 @@ pub async fn hand_in(
         .write(|txn| async move {
             let mut batch = Batch::open(&txn, program, phone, all, now, 0).await?;
             batch.handing_in = true;
+            batch.waiting.clear();
             let order: Vec<usize> = (0..all.len()).collect();
             batch.run(&order, request).await
         })
@@ -105,6 +108,10 @@ struct Batch<'a> {
     held: Vec<entity::held::Model>,
     seqs: BTreeMap<i64, Uuid>,
     holds: BTreeSet<Uuid>,
+    /// Held edits of these residents that wait for what this request may bring.
+    waiting: Vec<Waiting>,
+    /// Edits of this request that are kept for a person, and wait for nothing that a phone could send.
+    settled: BTreeSet<Uuid>,
     /// What this request was answered so far: receipts by digest, and the ids that were used.
     answered: BTreeMap<[u8; 32], Json>,
     ids: BTreeSet<Uuid>,
@@ -129,11 +136,24 @@ impl<'a> Batch<'a> {
         let ids: Vec<Uuid> = all.iter().filter_map(One::id).collect();
         let digests: Vec<Vec<u8>> = all.iter().map(|one| one.digest().to_vec()).collect();
         let known = edits::by_ids(&**txn, &ids).await?;
-        let held = held::known(&**txn, phone.device, &digests, &ids).await?;
-        let seqs: Vec<i64> = edits.iter().map(|e| e.seq).collect();
-        let seqs = edits::by_seqs(&**txn, phone.device, &seqs).await?;
-        let residents: BTreeSet<Uuid> = edits.iter().map(|e| e.resident.uuid()).collect();
-        let desk = Desk::open(txn, program, &residents, &edits, now).await?;
+        let residents: BTreeSet<Uuid> = all.iter().filter_map(One::resident).collect();
+        let about: Vec<Uuid> = residents.iter().copied().collect();
+        let waiting = held::waiting(&**txn, phone.device, &about).await?;
+        let waiting = waiting::read(&program.keys, waiting)?;
+        // Edits that wait are written at their own bases, and know what they come after.
+        let based: Vec<&Edit> = edits
+            .iter()
+            .copied()
+            .chain(waiting.iter().map(|w| &*w.edit))
+            .collect();
+        let mut named = ids.clone();
+        named.extend(based.iter().filter_map(|e| e.after).map(|a| a.uuid()));
+        let held = held::known(&**txn, phone.device, &digests, &named).await?;
+        let asked: Vec<i64> = edits.iter().map(|e| e.seq).collect();
+        // The first that took a number has it; one that was applied has it before any that was held.
+        let mut seqs = held::by_seqs(&**txn, phone.device, &asked).await?;
+        seqs.extend(edits::by_seqs(&**txn, phone.device, &asked).await?);
+        let desk = Desk::open(txn, program, &residents, &based, now).await?;
         let there: Vec<Uuid> = desk.records.keys().copied().collect();
         let holds = holdings::of_device(&**txn, phone.device, &there).await?;
         Ok(Batch {
@@ -146,6 +166,8 @@ impl<'a> Batch<'a> {
             held,
             seqs: seqs.into_iter().collect(),
             holds: holds.into_iter().map(|h| h.resident).collect(),
+            waiting,
+            settled: BTreeSet::new(),
             answered: BTreeMap::new(),
             ids: BTreeSet::new(),
             skew,
@@ -170,8 +192,8 @@ impl<'a> Batch<'a> {
                 && receipt["outcome"] != "held"
             {
                 touched.push(edit.resident.uuid());
-                self.replay_waiting(edit).await?;
             }
+            touched.extend(self.replay().await?);
             receipts.insert(one.index, receipt);
         }
         holdings::confirm_dropped(&*txn, self.phone.device, &request.dropped, now.millis()).await?;
@@ -296,48 +318,6 @@ impl<'a> Batch<'a> {
             door,
             name: self.phone.name.clone(),
         }
-    }
-
-    /// Edits that waited for this one, or for its record, in the order of their numbers.
-    async fn replay_waiting(&mut self, edit: &Edit) -> Result<(), Error> {
-        let arrived = [edit.id.uuid(), edit.resident.uuid()];
-        let waiting = held::waiting_for(&*self.desk.txn, self.phone.device, &arrived).await?;
-        for row in waiting {
-            let mut body = held::body(&self.desk.program.keys, &row)?;
-            let Arrived::Edit(late) = Arrived::parse(body.raw.as_bytes()) else {
-                continue;
-            };
-            let Some(door) = self.door(late.resident.uuid()) else {
-                continue;
-            };
-            let writer = self.writer(door);
-            let source = Source::Edit {
-                edit: late.id,
-                by: self.phone.name.clone(),
-                at: late.made_at,
-            };
-            let origin = Origin {
-                writer: &writer,
-                source,
-                kind: "phone",
-                skew: self.skew,
-            };
-            let (taken, receipt) = self.desk.take(&late, &origin)?;
-            if whole_held(&taken) {
-                continue;
-            }
-            body.receipt = receipt.clone();
-            self.desk.settle_held(row.id, &body).await?;
-            let mut item = receipt;
-            item["kind"] = "receipt".into();
-            self.desk.news.push(crate::store::feeds::News {
-                device: self.phone.device,
-                kind: "receipt",
-                subject: late.id.uuid(),
-                item: Some(json!(item)),
-            });
-        }
-        Ok(())
     }
 }
 

@@ -37,6 +37,14 @@ impl One {
         }
     }
 
+    /// Whom it is about, as far as it can be read.
+    pub fn resident(&self) -> Option<Uuid> {
+        match &self.arrived {
+            Arrived::Edit(edit) => Some(edit.resident.uuid()),
+            Arrived::Unreadable { resident, .. } => resident.map(|r| r.uuid()),
+        }
+    }
+
     pub fn digest(&self) -> [u8; 32] {
         match &self.arrived {
             Arrived::Edit(edit) => edit.digest,

@@ -1,0 +1,89 @@
+//! What a phone carries follows what its account is granted: drops for what it may hold no more, none for what it
+//! may hold again.
+
+use crate::app::Error;
+use crate::app::desk::dropping;
+use crate::program::Program;
+use crate::seal::Keyring;
+use crate::store::db::Txn;
+use crate::store::feeds::{self, News};
+use crate::store::{grants, holdings, standing};
+use domain::Instant;
+use serde_json::json;
+use uuid::Uuid;
+
+/// Asks a device to drop everything that it carries outside `grids`.
+pub async fn release(
+    txn: &Txn,
+    keys: &Keyring,
+    device: Uuid,
+    grids: &[Uuid],
+    now: Instant,
+) -> Result<(), Error> {
+    let why = "grant_ended";
+    let leaving = holdings::outside(&**txn, device, grids).await?;
+    if leaving.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<i64> = leaving.iter().map(|h| h.number).collect();
+    for part in numbers.chunks(500) {
+        holdings::set_end(&**txn, part, Some((now.millis(), why))).await?;
+    }
+    let news = leaving.iter().map(|holding| dropping(holding, why)).collect();
+    Ok(feeds::publish(&**txn, keys, &[], news).await?)
+}
+
+/// What an account's phones hold, after one of its grants ended.
+pub async fn grant_ended(txn: &Txn, keys: &Keyring, account: Uuid, now: Instant) -> Result<(), Error> {
+    let today = now.date().to_string();
+    let all = grants::of(&**txn, &[account]).await?;
+    let left = all.iter().filter(|grant| grant.is_valid(&today));
+    let grids: Vec<Uuid> = left.filter_map(|grant| grant.grant.grid).collect();
+    for device in standing::active_of(&**txn, account).await? {
+        release(txn, keys, device, &grids, now).await?;
+    }
+    Ok(())
+}
+
+/// An account is given a grid: its phones hear of it, and need not drop what they have not dropped yet.
+pub async fn grid_given(txn: &Txn, keys: &Keyring, account: Uuid, grid: Uuid) -> Result<(), Error> {
+    let mut news = Vec::new();
+    for device in standing::active_of(&**txn, account).await? {
+        let leaving = holdings::leaving(&**txn, device, grid).await?;
+        news.extend(leaving.into_iter().map(|holding| News {
+            device,
+            kind: "drop",
+            subject: holding.resident,
+            item: None,
+        }));
+        news.push(News {
+            device,
+            kind: "notice",
+            subject: grid,
+            item: Some(json!({
+                "kind": "notice", "code": "grid_assigned", "grid": grid, "message": "您负责的网格有增加，正在下载",
+            })),
+        });
+    }
+    Ok(feeds::publish(&**txn, keys, &[], news).await?)
+}
+
+/// A grant may also have ended by its date, or with its grid: noticed when the phone comes.
+pub async fn release_phone(
+    program: &Program,
+    device: Uuid,
+    grids: &[Uuid],
+    now: Instant,
+) -> Result<(), Error> {
+    let held = holdings::outside(program.db.read(), device, grids).await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    program
+        .db
+        .write(|txn| async move {
+            standing::lock(&*txn, device).await?;
+            release(&txn, &program.keys, device, grids, now).await
+        })
+        .await
+}

@@ -1,0 +1,165 @@
+//! Moving a person to another grid: the one way in which a placement changes by hand.
+
+use crate::actor::Actor;
+use crate::app::Error;
+use crate::app::desk::Desk;
+use crate::app::inbox::placing;
+use crate::program::Program;
+use crate::store::audit::{self, Entry};
+use crate::store::db::Txn;
+use crate::store::edits::{self, Body, EditRow};
+use crate::store::records::{self, Loaded};
+use domain::catalogue::Role;
+use domain::{EditId, Instant};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use sync::record::Source;
+use sync::{State, decide};
+use uuid::Uuid;
+
+/// What somebody decides. `id` is the client's: the same move may be sent again.
+#[derive(Clone)]
+pub struct Move {
+    pub id: Uuid,
+    /// The grid in which the mover saw the person; none for who has none.
+    pub from: Option<Uuid>,
+    pub to: Uuid,
+    pub reason: Option<String>,
+}
+
+pub struct Moved {
+    /// The record's version after the move.
+    pub version: String,
+    /// It had been done already.
+    pub repeat: bool,
+}
+
+/// Moves a resident. Phones of the old grid are told to drop the record, those of the new one get it and a notice;
+/// open items go with the person.
+///
+/// # Errors
+/// `NotFound` for a cadre outside the own villages; `Forbidden` for other roles; `Refused` `grid_unknown`,
+/// `same_grid`; `Conflict` `changed_meanwhile` with the present grid, `resident_departed`, `id_reused`.
+pub async fn move_resident(
+    program: &Program,
+    actor: &Actor,
+    resident: Uuid,
+    what: &Move,
+) -> Result<Moved, Error> {
+    actor.must_be(&[Role::Cadre, Role::BureauAdmin])?;
+    let now = program.clock.now();
+    program
+        .db
+        .write(|txn| async move { in_transaction(&txn, program, actor, resident, what, now).await })
+        .await
+}
+
+async fn in_transaction(
+    txn: &Txn,
+    program: &Program,
+    actor: &Actor,
+    id: Uuid,
+    what: &Move,
+    now: Instant,
+) -> Result<Moved, Error> {
+    let mut desk = Desk::open(txn, program, &BTreeSet::from([id]), &[], now).await?;
+    let own = |l: &&Loaded| actor.is_county() || l.village.is_some_and(|v| actor.villages.contains(&v));
+    let there = desk.records.get(&id);
+    let known = edits::by_ids(&**txn, &[what.id]).await?.pop();
+    // Who moved a person out of the own village may hear again that it is done.
+    if let Some(known) = known.filter(|known| known.account == actor.account && known.resident == id) {
+        let loaded = there.ok_or(Error::NotFound)?;
+        if edits::body(&program.keys, &known)?.edit != said(what) {
+            return Err(id_reused());
+        }
+        return Ok(Moved {
+            version: loaded.record.version().to_string(),
+            repeat: true,
+        });
+    }
+    let loaded = there.filter(own).ok_or(Error::NotFound)?;
+    if !edits::by_ids(&**txn, &[what.id]).await?.is_empty() {
+        return Err(id_reused());
+    }
+    if loaded.record.state == State::Departed {
+        return Err(Error::conflict("resident_departed", "该人员已离册，不能再移格"));
+    }
+    if loaded.grid != what.from {
+        return Err(Error::Conflict {
+            code: "changed_meanwhile",
+            message: "该人员所在网格已有变化，请查看最新内容后再操作".into(),
+            present: Some(json!({ "key": "grid", "value": loaded.grid })),
+        });
+    }
+    if loaded.grid == Some(what.to) {
+        return Err(Error::field("same_grid", "该人员已在这个网格", "to"));
+    }
+    desk.placed_by = Some(actor.account);
+    let change = placing::change(&mut desk, id, what.to).await?;
+    let edit = EditId::from(what.id);
+    let source = Source::Edit {
+        edit,
+        by: actor.name.clone(),
+        at: now,
+    };
+    let loaded = desk.records.get_mut(&id).ok_or(Error::NotFound)?;
+    loaded.record.kept.sources.insert(edit, source);
+    decide::settle(&mut loaded.record, edit);
+    let changes = vec![(change.key, change.from.to_json(), change.to.to_json())];
+    let row = row(loaded, actor, what, changes, now)?;
+    let version = loaded.record.version().to_string();
+    desk.push_edit_row(row);
+    desk.save().await?;
+    let entry = Entry::done("move_resident", actor.account).on("resident", id);
+    audit::insert(&**txn, entry, now.millis()).await?;
+    Ok(Moved {
+        version,
+        repeat: false,
+    })
+}
+
+fn id_reused() -> Error {
+    Error::conflict("id_reused", "该编号已用于不同内容")
+}
+
+fn said(what: &Move) -> Json {
+    json!({ "from": what.from, "to": what.to, "reason": what.reason })
+}
+
+fn row(
+    loaded: &Loaded,
+    actor: &Actor,
+    what: &Move,
+    changes: Vec<(String, Json, Json)>,
+    now: Instant,
+) -> Result<EditRow, Error> {
+    let stamp = loaded
+        .record
+        .stamps
+        .last()
+        .ok_or(Error::Damaged("move without a number"))?;
+    Ok(EditRow {
+        id: what.id,
+        device: None,
+        seq: None,
+        account: actor.account,
+        resident: loaded.record.resident.uuid(),
+        named: loaded.record.resident.uuid(),
+        epoch: i32::from(loaded.record.epoch),
+        n: stamp.n as i32,
+        kind: "move",
+        outcome: "merged".into(),
+        change_hash: None,
+        heads: records::joined(&stamp.heads),
+        facts_version: stamp.facts_version as i32,
+        digest: Vec::new(),
+        made_at: now.millis(),
+        skew: 0,
+        received_at: now.millis(),
+        body: Body {
+            edit: said(what),
+            receipt: json!({ "edit": what.id, "outcome": "merged" }),
+            changes,
+        },
+    })
+}

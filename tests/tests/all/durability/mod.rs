@@ -1,0 +1,6 @@
+//! What was answered is kept, whatever happens to the processes; and what is kept gives nobody's name away.
+
+mod commit;
+mod nothing_plain;
+mod storm;
+mod synced;

@@ -1,0 +1,4 @@
+//! What phones meet beside edits: ended registrations and accounts, the catalogue.
+
+mod handing_in;
+mod reloading;
