@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod dates;
 pub mod demo;
 pub mod desk;

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod arrows;
+mod audit;
 mod contract;
 mod divisions;
 mod files;

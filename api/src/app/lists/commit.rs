@@ -3,6 +3,7 @@
 use super::Reach;
 use crate::app::Error;
 use crate::program::Program;
+use crate::store::audit::{self, Entry};
 use crate::store::jobs::{self, JobKind, NewJob};
 use crate::store::lists::{self, state};
 use domain::Instant;
@@ -69,6 +70,10 @@ pub async fn commit(
                 jobs::insert(txn, &new).await?;
                 lists::set_state(txn, id, state::COMMITTING, now.millis()).await?;
             }
+            let entry = Entry::done("commit_list", by)
+                .on("list", id)
+                .detail(format!("kind={} month={} job={job}", list.kind, list.month));
+            audit::insert(txn, entry, now.millis()).await?;
             Ok(Started { job, repeat: false })
         })
         .await
