@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod signing;
 pub mod sync;
+pub mod tidy;
 pub mod tokens;
 pub mod verify;
 

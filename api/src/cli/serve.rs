@@ -3,7 +3,7 @@
 use crate::app::signing;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list};
+use crate::jobs::{Runner, Timing, commit_list, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -25,7 +25,10 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     let listening =
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
     // One lane: lists are committed one at a time anyway, and phones come first.
-    let handlers = commit_list::handlers(&program);
+    let handlers = tidy::with(commit_list::handlers(&program), &program);
+    tidy::keep(&program)
+        .await
+        .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
     let runner = Runner::start(program.db.clone(), handlers, 1, Timing::default());
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
     let served = http::serve(program, config, stop, listening).await;

@@ -7,6 +7,7 @@
 
 pub mod commit_list;
 mod runner;
+pub mod tidy;
 
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};

@@ -22,4 +22,5 @@ mod process;
 mod reading;
 mod schema;
 mod stories;
+mod tidying;
 mod verify;
