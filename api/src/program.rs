@@ -2,6 +2,7 @@
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::contacts::Contacts;
 use crate::filesystem;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring, SigningKeys};
@@ -23,6 +24,8 @@ pub struct Program {
     pub secrets: Arc<Secrets>,
     pub catalogue: Arc<Catalogue>,
     pub clock: Clock,
+    /// Not written yet.
+    pub contacts: Arc<Contacts>,
     /// Held as long as the program runs: one program per data folder.
     _lock: Arc<Option<File>>,
 }
@@ -107,6 +110,7 @@ impl Program {
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
+            contacts: Arc::default(),
             _lock: Arc::new(lock),
         };
         program.measure_clock().await?;
@@ -138,6 +142,7 @@ impl Program {
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
+            contacts: Arc::default(),
             _lock: Arc::new(None),
         })
     }
