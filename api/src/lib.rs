@@ -6,6 +6,8 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contacts;
+pub mod filesystem;
 pub mod http;
 pub mod jobs;
 pub mod lists;

@@ -2,6 +2,8 @@
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::contacts::Contacts;
+use crate::filesystem;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring, SigningKeys};
 use crate::store::keys::{self, KeyringFault};
@@ -22,6 +24,8 @@ pub struct Program {
     pub secrets: Arc<Secrets>,
     pub catalogue: Arc<Catalogue>,
     pub clock: Clock,
+    /// Not written yet.
+    pub contacts: Arc<Contacts>,
     /// Held as long as the program runs: one program per data folder.
     _lock: Arc<Option<File>>,
 }
@@ -32,6 +36,10 @@ pub enum StartFault {
     Folder(String, io::Error),
     #[error("数据目录正被另一个进程使用")]
     Locked,
+    #[error(
+        "数据目录 {0} 位于 {1} 文件系统：内置数据库须放在本机磁盘上，否则可能丢失数据；也可改用 PostgreSQL"
+    )]
+    NotLocal(String, &'static str),
     #[error(transparent)]
     Key(#[from] KeyFault),
     #[error(transparent)]
@@ -65,10 +73,12 @@ impl Program {
                 let file = config.data.join("heshan.db");
                 // Opening would make it.
                 std::fs::metadata(&file).map_err(folder)?;
+                check_local(&config.data)?;
                 (Db::open_sqlite(&file).await?, None)
             }
             None => {
                 std::fs::create_dir_all(&config.data).map_err(folder)?;
+                check_local(&config.data)?;
                 let lock = lock(&config.data).map_err(folder)?.ok_or(StartFault::Locked)?;
                 (Db::open_sqlite(&config.data.join("heshan.db")).await?, Some(lock))
             }
@@ -100,6 +110,7 @@ impl Program {
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
+            contacts: Arc::default(),
             _lock: Arc::new(lock),
         };
         program.measure_clock().await?;
@@ -131,8 +142,17 @@ impl Program {
             secrets: Arc::new(secrets),
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
+            contacts: Arc::default(),
             _lock: Arc::new(None),
         })
+    }
+}
+
+fn check_local(data: &Path) -> Result<(), StartFault> {
+    let shown = || data.display().to_string();
+    match filesystem::refused(data).map_err(|e| StartFault::Folder(shown(), e))? {
+        Some(name) => Err(StartFault::NotLocal(shown(), name)),
+        None => Ok(()),
     }
 }
 

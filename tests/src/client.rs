@@ -24,6 +24,11 @@ impl Client {
         }
     }
 
+    /// The program's address, for requests of another kind.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The same client for whom `token` was made.
     pub fn with_token(&self, token: impl Into<String>) -> Client {
         Client {

@@ -3,6 +3,7 @@
 
 use crate::actor::Actor;
 use crate::app::{Error, accounts};
+use crate::contacts::Contacts;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
 use crate::store::{devices, sessions};
@@ -134,6 +135,31 @@ pub async fn list(db: &Db, actor: &Actor, account: Uuid) -> Result<Vec<device::M
         accounts::seen(db.read(), actor, account).await?;
     }
     Ok(devices::of(db.read(), &[account]).await?)
+}
+
+/// Devices of one transaction: few enough that no phone's sync waits behind their rows for long.
+const CONTACTS: usize = 100;
+
+/// Writes down the last contacts that were noted since this was done before.
+///
+/// # Errors
+/// Those of the database; then what was not written is noted again.
+pub async fn write_contacts(db: &Db, contacts: &Contacts) -> Result<(), Error> {
+    let all = contacts.take();
+    let mut result = Ok(());
+    for part in all.chunks(CONTACTS) {
+        if result.is_ok() {
+            result = db
+                .write(|txn| async move { Ok::<_, Error>(devices::contacts(&*txn, part).await?) })
+                .await;
+        }
+        if result.is_err() {
+            for (device, contact) in part {
+                contacts.note(*device, contact.clone());
+            }
+        }
+    }
+    result
 }
 
 /// Ends a registration and its sessions. The phone may still hand in; then it is told to drop everything.

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod dates;
 pub mod demo;
 pub mod desk;
@@ -22,6 +23,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod signing;
 pub mod sync;
+pub mod tidy;
 pub mod tokens;
 pub mod verify;
 

@@ -1,9 +1,9 @@
 //! `serve` and `migrate`.
 
-use crate::app::signing;
+use crate::app::{devices, signing};
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list};
+use crate::jobs::{Runner, Timing, commit_list, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -19,21 +19,26 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         eprintln!("已生成密钥：{folder}\n请立即另行备份。没有这些密钥，全部数据都无法打开。");
     }
     tokio::spawn(follow_database(program.clone()));
+    tokio::spawn(write_contacts(program.clone()));
     let stop = CancellationToken::new();
     http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
     let base = config.base_path.clone();
     let listening =
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
     // One lane: lists are committed one at a time anyway, and phones come first.
-    let handlers = commit_list::handlers(&program);
+    let handlers = tidy::with(commit_list::handlers(&program), &program);
+    tidy::keep(&program)
+        .await
+        .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
     let timing = Timing {
         lease: Duration::from_secs(config.job_lease.into()),
         ..Timing::default()
     };
     let runner = Runner::start(program.db.clone(), handlers, 1, timing);
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
-    let served = http::serve(program, config, stop, listening).await;
+    let served = http::serve(program.clone(), config, stop, listening).await;
     runner.stop().await;
+    note_contacts(&program).await;
     served.map_err(|e| format!("服务无法启动：{e}"))
 }
 
@@ -56,6 +61,20 @@ async fn follow_database(program: Program) {
         if let Err(error) = signing::follow(&program).await {
             tracing::warn!(%error, "the signing keys were not read");
         }
+    }
+}
+
+/// When phones were last heard of is written at most every half minute.
+async fn write_contacts(program: Program) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        note_contacts(&program).await;
+    }
+}
+
+async fn note_contacts(program: &Program) {
+    if let Err(error) = devices::write_contacts(&program.db, &program.contacts).await {
+        tracing::warn!(%error, "last contacts were not written");
     }
 }
 

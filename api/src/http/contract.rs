@@ -2,6 +2,7 @@
 
 use super::Jobs;
 use super::accounts::Accounts;
+use super::audit::Audit;
 use super::auth::Auth;
 use super::devices::Devices;
 use super::divisions::Divisions;
@@ -40,6 +41,8 @@ pub enum Tag {
     Residents,
     /// 底册导出
     Rosters,
+    /// 审计记录
+    Audit,
 }
 
 /// Every area's operations, in the order of the contract.
@@ -58,6 +61,7 @@ pub type Apis = (
     Residents,
     Moves,
     Rosters,
+    Audit,
 );
 
 /// The service that serves and prints the contract.
@@ -65,7 +69,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
         Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists, Residents,
-        Moves, Rosters,
+        Moves, Rosters, Audit,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))

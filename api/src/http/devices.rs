@@ -31,8 +31,12 @@ struct DeviceView {
     received: i64,
     /// Number up to which its edits came without a gap.
     through: i64,
-    /// RFC 3339; none when it was not heard of since its registration.
+    /// RFC 3339, up to half a minute late; none when it was not heard of since its registration.
     last_contact_at: Option<String>,
+    /// The app's version, as the device last said it.
+    app: Option<String>,
+    /// The catalogue version that it last had.
+    catalogue: Option<i32>,
     /// RFC 3339.
     created_at: String,
 }
@@ -60,6 +64,8 @@ impl Devices {
             received: row.received,
             through: row.through,
             last_contact_at: row.last_contact_at.map(|at| Instant::from_millis(at).to_string()),
+            app: row.app,
+            catalogue: row.catalogue,
             created_at: Instant::from_millis(row.created_at).to_string(),
         };
         Ok(Json(rows.into_iter().map(view).collect()))

@@ -34,7 +34,8 @@ enum JobState {
 struct JobView {
     /// Its id.
     id: Uuid,
-    /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to.
+    /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to; `tidy`: removes
+    /// what nobody needs any more, once a day: it is `queued` between two runs.
     kind: String,
     /// What it is about: the list.
     subject: Option<Uuid>,
@@ -48,7 +49,7 @@ struct JobView {
     total: i32,
     /// A stable code of the last failure.
     last_error: Option<String>,
-    /// The account that started it.
+    /// The account that started it; all zeros for work that starts by itself.
     created_by: Uuid,
     /// RFC 3339.
     created_at: String,

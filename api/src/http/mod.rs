@@ -6,6 +6,7 @@
 
 mod absent;
 mod accounts;
+mod audit;
 pub mod auth;
 pub mod contract;
 pub mod cors;

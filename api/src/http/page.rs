@@ -39,7 +39,8 @@ pub fn after<K: DeserializeOwned>(given: Option<&str>) -> Result<Option<K>, ApiE
     }
 }
 
-fn bad(field: &str, message: &str) -> ApiError {
+/// 400 `invalid_parameter` about one parameter.
+pub fn bad(field: &str, message: &str) -> ApiError {
     ApiError::BadRequest(Problem::in_fields(
         "invalid_parameter",
         message,

@@ -22,6 +22,8 @@ pub struct Sync;
 pub struct SyncRequest {
     /// Catalogue version that the phone has.
     catalogue: u32,
+    /// The app's version, at most 40 letters, digits and marks: shown in lists of devices.
+    app: Option<String>,
     /// From the last answer; absent at the first load.
     cursor: Option<String>,
     /// Most items wanted in the answer, at most 500.

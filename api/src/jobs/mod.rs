@@ -8,6 +8,7 @@
 pub mod commit_list;
 mod list_run;
 mod runner;
+pub mod tidy;
 mod try_list;
 
 pub use crate::store::jobs::JobKind;

@@ -129,14 +129,15 @@ impl Lane {
     async fn work(&self, job: job::Model, owner: Uuid) {
         let id = job.id;
         let attempt = job.attempts;
-        if attempt > self.timing.attempts {
-            // Its runs never came to an end of their own: something in it brings the program down.
-            let code = "too_many_attempts";
-            return self.finish(id, owner, Ended::Failed { code }).await;
-        }
         let (Some(kind), stopping) = (JobKind::parse(&job.kind), self.stopping.child_token()) else {
             return;
         };
+        if attempt > self.timing.attempts {
+            // Its runs never came to an end of their own: something in it brings the program down.
+            let code = "too_many_attempts";
+            let ended = comes_round(kind, Ended::Failed { code });
+            return self.finish(id, owner, ended).await;
+        }
         let Some(handler) = self.handlers.0.get(&kind) else {
             return;
         };
@@ -174,6 +175,7 @@ impl Lane {
             tracing::warn!(target: "jobs", %id, kind = kind.name(), "lost to another owner");
             return;
         };
+        let ended = comes_round(kind, ended);
         tracing::info!(target: "jobs", %id, kind = kind.name(), attempt, outcome = ?ended, "ended");
         self.finish(id, owner, ended).await;
     }
@@ -248,6 +250,18 @@ impl Lane {
 
     fn lease(&self) -> i64 {
         self.timing.lease.as_millis() as i64
+    }
+}
+
+/// Work that comes round again is neither done nor failed for good: its next run comes.
+fn comes_round(kind: JobKind, ended: Ended) -> Ended {
+    match (kind.every(), ended) {
+        (Some(wait), Ended::Done) => Ended::Later { code: None, wait },
+        (Some(wait), Ended::Failed { code }) => Ended::Later {
+            code: Some(code),
+            wait,
+        },
+        (_, ended) => ended,
     }
 }
 

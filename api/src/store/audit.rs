@@ -1,9 +1,10 @@
 //! Rows of the audit trail: who read, changed, exported or decided what. No personal text.
 
 use entity::audit;
+pub use entity::audit::Model as AuditRow;
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
-    ConnectionTrait, DbErr, EntityTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -87,6 +88,49 @@ pub async fn finish<C: ConnectionTrait>(
     };
     audit::Entity::update(row).exec(db).await?;
     Ok(())
+}
+
+/// What a page of the trail is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub account: Option<Uuid>,
+    pub action: Option<String>,
+    /// Whatever it was done to: a resident, an account, a list.
+    pub subject: Option<Uuid>,
+    /// From this instant on.
+    pub since: Option<i64>,
+    /// Before this instant.
+    pub until: Option<i64>,
+}
+
+/// One page, newest first, of rows with a number below `before`.
+pub async fn page<C: ConnectionTrait>(
+    db: &C,
+    filter: &Filter,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Vec<AuditRow>, DbErr> {
+    use audit::Column as C_;
+    let mut query = audit::Entity::find();
+    if let Some(account) = filter.account {
+        query = query.filter(C_::Account.eq(account));
+    }
+    if let Some(action) = &filter.action {
+        query = query.filter(C_::Action.eq(action));
+    }
+    if let Some(subject) = filter.subject {
+        query = query.filter(C_::Subject.eq(subject));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(C_::At.gte(since));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(C_::At.lt(until));
+    }
+    if let Some(before) = before {
+        query = query.filter(C_::Id.lt(before));
+    }
+    query.order_by_desc(C_::Id).limit(limit).all(db).await
 }
 
 fn row(entry: Entry, now: i64) -> audit::ActiveModel {

@@ -4,7 +4,7 @@ use entity::device;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
@@ -98,5 +98,34 @@ pub async fn contact<C: ConnectionTrait>(db: &C, id: Uuid, now: i64) -> Result<(
         .filter(device::Column::Id.eq(id))
         .exec(db)
         .await?;
+    Ok(())
+}
+
+/// What is known of a device from its last request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub at: i64,
+    /// The app's version, where the device says it.
+    pub app: Option<String>,
+    /// The catalogue version that it has.
+    pub catalogue: Option<i32>,
+}
+
+/// Notes last contacts, unless a later one is known.
+pub async fn contacts<C: ConnectionTrait>(db: &C, all: &[(Uuid, Contact)]) -> Result<(), DbErr> {
+    use device::Column as C_;
+    for (id, contact) in all {
+        let earlier = Condition::any()
+            .add(C_::LastContactAt.is_null())
+            .add(C_::LastContactAt.lt(contact.at));
+        let mut update = device::Entity::update_many().col_expr(C_::LastContactAt, Expr::value(contact.at));
+        if let Some(app) = &contact.app {
+            update = update.col_expr(C_::App, Expr::value(app.as_str()));
+        }
+        if let Some(catalogue) = contact.catalogue {
+            update = update.col_expr(C_::Catalogue, Expr::value(catalogue));
+        }
+        update.filter(C_::Id.eq(*id)).filter(earlier).exec(db).await?;
+    }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use super::clock;
 use entity::job;
 pub use entity::job::Model as Job;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -20,15 +20,27 @@ pub enum JobKind {
     CommitList,
     /// Says what a list's rows would become, and writes nothing into any record; the subject is the list.
     TryList,
+    /// Removes what nobody needs any more, day after day.
+    Tidy,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 2] = [JobKind::CommitList, JobKind::TryList];
+    pub const ALL: [JobKind; 3] = [JobKind::CommitList, JobKind::TryList, JobKind::Tidy];
 
     pub const fn name(self) -> &'static str {
         match self {
             JobKind::CommitList => "commit_list",
             JobKind::TryList => "try_list",
+            JobKind::Tidy => "tidy",
+        }
+    }
+
+    /// Work that comes round again is one row for ever, and goes back in line after each run: milliseconds from the
+    /// end of a run to the next.
+    pub const fn every(self) -> Option<i64> {
+        match self {
+            JobKind::CommitList | JobKind::TryList => None,
+            JobKind::Tidy => Some(24 * 3600 * 1000),
         }
     }
 
@@ -77,6 +89,40 @@ pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewJob) -> Result<(), DbEr
     };
     job::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Puts work that comes round again in line, unless it is there: all nodes begin with this, and there is one row.
+pub async fn keep<C: ConnectionTrait>(db: &C, kind: JobKind) -> Result<(), DbErr> {
+    let row = job::ActiveModel {
+        id: Set(standing(kind)),
+        kind: Set(kind.name().into()),
+        subject: Set(None),
+        state: Set(state::QUEUED.into()),
+        owner: Set(None),
+        lease_until: Set(0),
+        attempts: Set(0),
+        progress: Set(0),
+        total: Set(0),
+        last_error: Set(None),
+        created_by: Set(Uuid::nil()),
+        created_at: Set(clock::now(db).await?),
+        finished_at: Set(None),
+    };
+    let on = OnConflict::column(job::Column::Id).do_nothing().to_owned();
+    job::Entity::insert(row)
+        .on_conflict(on)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// The id of the one row of work that comes round again: the same on every node.
+pub fn standing(kind: JobKind) -> Uuid {
+    let mut bytes = [0; 16];
+    for (into, byte) in bytes.iter_mut().zip(kind.name().bytes()) {
+        *into = byte;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// Whether a job of these kinds could be taken now: the cheap look before [`claim`].
@@ -175,6 +221,12 @@ pub enum Ended {
         code: &'static str,
         wait: i64,
     },
+    /// Work that comes round again: its next run is due after `wait` milliseconds, with its attempts counted anew.
+    Later {
+        /// Of a run that did not succeed.
+        code: Option<&'static str>,
+        wait: i64,
+    },
     /// The node stops: to be taken up by anyone at once, and not counted as an attempt.
     Stopped,
 }
@@ -195,6 +247,12 @@ pub async fn finish<C: ConnectionTrait>(db: &C, id: Uuid, owner: Uuid, ended: En
         Ended::Again { code, wait } => free
             .col_expr(job::Column::State, Expr::value(state::QUEUED))
             .col_expr(job::Column::LastError, Expr::value(code))
+            .col_expr(job::Column::LeaseUntil, Expr::value(now + wait)),
+        Ended::Later { code, wait } => free
+            .col_expr(job::Column::State, Expr::value(state::QUEUED))
+            .col_expr(job::Column::LastError, Expr::value(code))
+            .col_expr(job::Column::Attempts, Expr::value(0))
+            .col_expr(job::Column::Progress, Expr::value(0))
             .col_expr(job::Column::LeaseUntil, Expr::value(now + wait)),
         Ended::Stopped => free
             .col_expr(job::Column::State, Expr::value(state::QUEUED))

@@ -1,12 +1,10 @@
 //! The database itself: its incarnation; small audit rows; which versions a grid holds.
 
+use super::audit::{self, Entry};
 use domain::Instant;
-use entity::{audit, meta, resident};
+use entity::{meta, resident};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -50,24 +48,18 @@ pub async fn audit<C: ConnectionTrait>(
     now: Instant,
     account: Option<Uuid>,
     device: Option<Uuid>,
-    action: &str,
+    action: &'static str,
     count: i64,
 ) -> Result<(), DbErr> {
-    let row = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now.millis()),
-        account: Set(account),
-        device: Set(device),
-        action: Set(action.into()),
-        subject_kind: Set(None),
-        subject: Set(None),
-        outcome: Set("done".into()),
-        count: Set(Some(count)),
-        detail: Set(None),
-        request: Set(None),
+    let entry = Entry {
+        account,
+        device,
+        action,
+        outcome: "done",
+        count: Some(count),
+        ..Default::default()
     };
-    audit::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    audit::insert(db, entry, now.millis()).await
 }
 
 /// The versions of all records in a grid.

@@ -109,3 +109,27 @@ pub async fn end<C: ConnectionTrait>(db: &C, which: Which, reason: &str, now: i6
         .await?;
     Ok(done.rows_affected)
 }
+
+/// Removes at most `most` sessions that ended or expired before an instant; answers how many.
+pub async fn forget<C: ConnectionTrait>(db: &C, before: i64, most: u64) -> Result<u64, DbErr> {
+    use session::Column as C_;
+    let over = Condition::any()
+        .add(C_::EndedAt.lt(before))
+        .add(C_::ExpiresAt.lt(before));
+    let these: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(C_::Id)
+        .filter(over)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if these.is_empty() {
+        return Ok(0);
+    }
+    let done = session::Entity::delete_many()
+        .filter(C_::Id.is_in(these))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}

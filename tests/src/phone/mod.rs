@@ -310,6 +310,11 @@ impl Phone {
         self.unsent.sort_by_key(|made| made.seq);
     }
 
+    /// Up to where it has pulled; none before the first time.
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
     /// Forgets the cursor, as after an update of the app: the next sync reloads.
     pub fn forget_cursor(&mut self) {
         self.cursor = None;

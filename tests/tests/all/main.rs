@@ -5,6 +5,8 @@
 mod access;
 mod accounts;
 mod arrows;
+mod audit;
+mod contacts;
 mod contract;
 mod deciding;
 mod divisions;
@@ -26,5 +28,6 @@ mod process;
 mod reading;
 mod schema;
 mod stories;
+mod tidying;
 mod verify;
 mod whole_path;

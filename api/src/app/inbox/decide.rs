@@ -6,6 +6,7 @@ use super::{Decider, decides_here, in_reach};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::program::Program;
+use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;
 use crate::store::feeds::News;
 use crate::store::{edits, inbox, standing};
@@ -114,13 +115,35 @@ async fn in_transaction(
     };
     inbox::save_decision(&**txn, &program.keys, &model, &shown).await?;
     desk.save().await?;
-    crate::store::meta::audit(&**txn, now, Some(who.account), None, "decide", 1).await?;
+    note(txn, who, what, &row, now).await?;
     Ok(Decided {
         choice: what.choice.clone(),
         by: who.name.clone(),
         at: now,
         repeat: false,
     })
+}
+
+/// In the audit trail a decision is found by the resident, where there is one.
+async fn note(
+    txn: &Txn,
+    who: &Decider,
+    what: &Decision,
+    row: &inbox_item::Model,
+    now: Instant,
+) -> Result<(), Error> {
+    let (kind, subject) = match row.resident {
+        Some(resident) => ("resident", resident),
+        None => ("inbox_item", row.id),
+    };
+    let mut entry = Entry::done("decide", who.account)
+        .on(kind, subject)
+        .detail(format!(
+            "item={} reason={} choice={}",
+            row.id, row.reason, what.choice
+        ));
+    entry.count = Some(1);
+    Ok(audit::insert(&**txn, entry, now.millis()).await?)
 }
 
 async fn still_open(

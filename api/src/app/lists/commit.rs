@@ -81,6 +81,10 @@ pub async fn commit(
                 jobs::insert(txn, &new).await?;
                 lists::set_state(txn, id, state::COMMITTING, now.millis()).await?;
             }
+            let entry = Entry::done("commit_list", by)
+                .on("list", id)
+                .detail(format!("kind={} month={} job={job}", list.kind, list.month));
+            audit::insert(txn, entry, now.millis()).await?;
             Ok(Started { job, repeat: false })
         })
         .await

@@ -6,6 +6,7 @@ use crate::app::Error;
 use crate::app::files::{self, Purpose};
 use crate::lists::{Identity, ListKind, Reading, read};
 use crate::program::Program;
+use crate::store::audit::{self, Entry};
 use crate::store::divisions;
 use crate::store::lists::{self, Column, Content, Head, Row, state};
 use domain::Instant;
@@ -132,6 +133,11 @@ pub async fn upload(
                 });
             }
             lists::insert(&*txn, &program.keys, row.clone(), rows).await?;
+            let mut entry = Entry::done("upload_list", by)
+                .on("list", id)
+                .detail(format!("kind={} month={}", row.kind, row.month));
+            entry.count = Some(i64::from(row.rows));
+            audit::insert(&*txn, entry, now.millis()).await?;
             Ok(Uploaded { id, repeat: false })
         })
         .await

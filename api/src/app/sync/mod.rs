@@ -6,6 +6,7 @@ pub mod push;
 
 use crate::app::{Error, hand_over};
 use crate::program::Program;
+use crate::store::devices::Contact;
 use domain::Instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,6 +19,8 @@ use uuid::Uuid;
 pub struct Request {
     #[serde(default)]
     pub catalogue: u32,
+    /// The app's version, for lists of devices.
+    pub app: Option<String>,
     pub cursor: Option<String>,
     pub limit: Option<usize>,
     /// The phone's clock at sending, to measure its skew.
@@ -54,6 +57,7 @@ pub struct Phone {
 /// Takes the edits in, then pulls. The answer leaves after both are committed.
 pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result<String, Error> {
     let now = program.clock.now();
+    program.contacts.note(phone.device, contact(request, now));
     let taken = push::take_in(program, phone, request, now).await?;
     let from = request
         .cursor
@@ -93,6 +97,7 @@ pub async fn hand_in(
     request: &Request,
 ) -> Result<String, Error> {
     let now = program.clock.now();
+    program.contacts.note(device, contact(request, now));
     let phone = Phone {
         device,
         account,
@@ -108,4 +113,15 @@ pub async fn hand_in(
         "cursor": "", "more": false, "now": now.to_string(), "catalogue": program.catalogue.version, "grids": {},
     });
     Ok(out.to_string())
+}
+
+/// What a request tells of its device. An app's version is a few letters, digits and marks; anything else is none.
+fn contact(request: &Request, now: Instant) -> Contact {
+    let mark = |b: u8| b.is_ascii_alphanumeric() || b"._-+/ ".contains(&b);
+    let version = |text: &&String| (1..=40).contains(&text.len()) && text.bytes().all(mark);
+    Contact {
+        at: now.millis(),
+        app: request.app.as_ref().filter(version).cloned(),
+        catalogue: i32::try_from(request.catalogue).ok().filter(|n| *n > 0),
+    }
 }
