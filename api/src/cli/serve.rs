@@ -1,5 +1,6 @@
 //! `serve` and `migrate`.
 
+use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
 use crate::jobs::{Runner, Timing, commit_list};
@@ -48,8 +49,14 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
 async fn follow_database_clock(program: Program) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
-        if let Err(error) = program.measure_clock().await {
-            tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
+        match program.measure_clock().await {
+            Ok(ahead) if is_off(ahead) => {
+                tracing::warn!(ahead_ms = ahead, "this machine's clock is not the database's");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
+            }
         }
     }
 }
