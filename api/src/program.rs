@@ -1,6 +1,6 @@
 //! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
 
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::filesystem;
@@ -15,6 +15,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 #[derive(Clone)]
 pub struct Program {
@@ -117,16 +118,15 @@ impl Program {
         Ok((program, made))
     }
 
-    /// Measures how far the database's clock is ahead of this machine's, so that all nodes date rows alike. An
-    /// embedded database has the machine's own clock.
-    pub async fn measure_clock(&self) -> Result<(), DbErr> {
-        if self.db.backend() == DbBackend::Postgres {
-            let asked = clock::machine_millis();
-            let database = store::clock::now(self.db.read()).await?;
-            let answered = clock::machine_millis();
-            self.clock.follow(database, asked + (answered - asked) / 2);
+    /// Asks the database for its time, so that all nodes date rows alike. Answers how many milliseconds this
+    /// machine's clock is ahead of it; an embedded database has the machine's own clock.
+    pub async fn measure_clock(&self) -> Result<i64, DbErr> {
+        let asked = Instant::now();
+        let database = store::clock::now(self.db.read()).await?;
+        match self.db.backend() {
+            DbBackend::Postgres => Ok(self.clock.follow(database, asked, Instant::now())),
+            _ => Ok(0),
         }
-        Ok(())
     }
 
     /// Over a database that is open already, with given keys: how tests start.

@@ -8,6 +8,7 @@ use api::program::{Program, Schema};
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use std::ops::Deref;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -17,7 +18,7 @@ pub struct TestApp {
     pub program: Program,
     /// Signed in as nobody.
     pub client: Client,
-    database: Database,
+    database: Arc<Database>,
     _serving: Serving,
 }
 
@@ -32,6 +33,15 @@ impl TestApp {
 
     /// Starts it with further settings, as the environment names them.
     pub async fn start_with(database: Database, settings: &[(&str, &str)]) -> TestApp {
+        TestApp::serve(Arc::new(database), settings).await
+    }
+
+    /// Another node on the same database, which must be PostgreSQL.
+    pub async fn start_beside(&self) -> TestApp {
+        TestApp::serve(self.database.clone(), &[]).await
+    }
+
+    async fn serve(database: Arc<Database>, settings: &[(&str, &str)]) -> TestApp {
         let mut environment = database.environment();
         environment.extend(
             settings
@@ -73,7 +83,7 @@ impl TestApp {
         drop(program);
         db.schema().clone().close().await.unwrap();
         db.read().clone().close().await.unwrap();
-        database
+        Arc::into_inner(database).expect("no other node runs on it")
     }
 }
 

@@ -29,6 +29,12 @@ impl Client {
         &self.base
     }
 
+    /// Host and port of the program, for tests that speak to it without HTTP's manners.
+    pub fn host(&self) -> &str {
+        let rest = self.base.trim_start_matches("http://");
+        rest.split('/').next().unwrap_or(rest)
+    }
+
     /// The same client for whom `token` was made.
     pub fn with_token(&self, token: impl Into<String>) -> Client {
         Client {

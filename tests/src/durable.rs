@@ -53,15 +53,10 @@ impl DurableServer {
 
     /// kill -9 to all of the server's processes at once: nobody writes or tidies anything any more.
     pub fn crash(&mut self) {
+        // Stopped first, so that it makes no process that is not counted.
+        signal("-STOP", &self.processes()[..1]);
         let processes = self.processes();
-        let ids = processes.iter().map(u32::to_string);
-        // One that has just ended by itself is no failure.
-        let _ = Command::new("kill")
-            .arg("-9")
-            .args(ids)
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
+        signal("-KILL", &processes);
         if let Some(mut child) = self.started.take() {
             child.wait().unwrap();
         }
@@ -118,6 +113,13 @@ impl Drop for DurableServer {
             let _ = child.wait();
         }
     }
+}
+
+fn signal(name: &str, processes: &[u32]) {
+    let ids = processes.iter().map(u32::to_string);
+    let mut kill = Command::new("kill");
+    // One that has just ended by itself is no failure.
+    let _ = kill.arg(name).args(ids).stderr(Stdio::null()).status().unwrap();
 }
 
 /// Whether there is such a process that is not merely waiting to be buried.

@@ -78,6 +78,10 @@ impl Drop for Own {
             self.server.clone(),
             format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
         );
+        // A test's own server may have ended before its databases; then its files have gone with it.
+        if !listens(&server) {
+            return;
+        }
         // A thread with a runtime of its own: the test's may be the one that is ending.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -85,7 +89,6 @@ impl Drop for Own {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                // The server may have been stopped by the test; then its files go with it.
                 if let Ok(db) = Connection::connect(&server).await {
                     let _ = db.execute_unprepared(&sql).await;
                 }
@@ -93,6 +96,12 @@ impl Drop for Own {
         });
         let _ = dropping.join();
     }
+}
+
+/// Whether somebody listens at a URL's host and port.
+fn listens(url: &str) -> bool {
+    let address = url.rsplit('@').next().and_then(|rest| rest.split('/').next());
+    address.is_some_and(|address| std::net::TcpStream::connect(address).is_ok())
 }
 
 async fn execute(server: &str, sql: &str) {

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 /// The program's file, built as `make run` builds it.
 pub fn program() -> PathBuf {
@@ -39,7 +40,28 @@ pub fn run(database: &Database, arguments: &[&str]) -> Output {
     configured(database).args(arguments).output().unwrap()
 }
 
-/// The same with nothing configured: for commands that need no database.
+/// Runs a command that must not go on: answers what it says, in Chinese, before it gives up.
+pub fn refused(database: &Database, arguments: &[&str]) -> String {
+    let mut process = configured(database)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while process.try_wait().unwrap().is_none() {
+        if Instant::now() > until {
+            process.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?} is refused: {said}");
+    said
+}
+
+/// As [`run`] with nothing configured: for commands that need no database.
 pub fn run_bare(arguments: &[&str]) -> Output {
     bare().args(arguments).output().unwrap()
 }
@@ -116,12 +138,22 @@ impl Served {
     }
 
     /// SIGTERM. Answers the exit code once it has ended by itself.
-    pub fn stop(mut self) -> Option<i32> {
+    pub fn stop(self) -> Option<i32> {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    /// SIGTERM, and no waiting.
+    pub fn tell_to_stop(&self) {
         let term = Command::new("kill")
             .args(["-TERM", &self.process.id().to_string()])
             .status()
             .unwrap();
         assert!(term.success());
+    }
+
+    /// The exit code once it has ended by itself.
+    pub fn ended(mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 }

@@ -1,6 +1,7 @@
 //! `serve` and `migrate`.
 
 use crate::app::{devices, signing};
+use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
 use crate::jobs::{Runner, Timing, commit_list, tidy};
@@ -55,8 +56,14 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
 async fn follow_database(program: Program) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
-        if let Err(error) = program.measure_clock().await {
-            tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
+        match program.measure_clock().await {
+            Ok(ahead) if is_off(ahead) => {
+                tracing::warn!(ahead_ms = ahead, "this machine's clock is not the database's");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(cause = %fault::describe(&error), "the database's clock was not measured");
+            }
         }
         if let Err(error) = signing::follow(&program).await {
             tracing::warn!(%error, "the signing keys were not read");

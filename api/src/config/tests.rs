@@ -70,6 +70,16 @@ fn faults_are_told_together_under_the_name_they_were_given() {
         "ok",
     );
     check(&[], Some("clock_offset = 777600"), "ok");
+    check(
+        &[("HESHAN_JOB_LEASE", "120")],
+        Some("log_level = \"debug\""),
+        "ok",
+    );
+    check(
+        &[("HESHAN_LOG_LEVEL", "all")],
+        Some("job_lease = 0"),
+        "HESHAN_LOG_LEVEL job_lease",
+    );
 }
 
 #[test]

@@ -110,7 +110,7 @@ async fn storm(database: Database, mut server: Option<DurableServer>, rounds: &[
         phones.push(work(n, phone, dice, follow.clone(), ledger.clone()));
     }
     for (round, dies) in rounds.iter().enumerate() {
-        let target = acknowledged(&ledger) + 20 + dice.roll(60);
+        let target = acknowledged(&ledger) + 10 + dice.roll(40);
         until(|| acknowledged(&ledger) >= target).await;
         // Not a wait for anything: the blow falls wherever it falls.
         tokio::time::sleep(Duration::from_micros(dice.roll(20_000) as u64)).await;

@@ -2,3 +2,4 @@
 
 mod conflict;
 mod sync;
+mod time;
