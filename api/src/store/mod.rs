@@ -27,6 +27,7 @@ pub mod register;
 pub mod sealed;
 pub mod sessions;
 pub mod standing;
+mod verdicts;
 pub mod visible;
 mod wal;
 
