@@ -6,4 +6,6 @@ mod decisions;
 mod edits;
 mod envelope;
 mod known;
+mod lists;
+mod operations;
 mod tokens;
