@@ -5,9 +5,11 @@ use crate::database::Database;
 use api::config::Config;
 use api::http;
 use api::program::{Program, Schema};
+use domain::catalogue::Catalogue;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use std::ops::Deref;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -29,6 +31,19 @@ impl TestApp {
 
     /// Starts it with further settings, as the environment names them.
     pub async fn start_with(database: Database, settings: &[(&str, &str)]) -> TestApp {
+        TestApp::start_as(database, settings, None).await
+    }
+
+    /// Starts it under another catalogue than the built-in one, as a later release has it.
+    pub async fn start_under(database: Database, catalogue: Catalogue) -> TestApp {
+        TestApp::start_as(database, &[], Some(catalogue)).await
+    }
+
+    async fn start_as(
+        database: Database,
+        settings: &[(&str, &str)],
+        catalogue: Option<Catalogue>,
+    ) -> TestApp {
         let mut environment = database.environment();
         environment.extend(
             settings
@@ -36,7 +51,10 @@ impl TestApp {
                 .map(|(name, value)| (name.to_string(), value.to_string())),
         );
         let config = Config::from(&environment).unwrap_or_else(|faults| panic!("{faults:?}"));
-        let (program, _) = Program::open(&config, Schema::Serve).await.unwrap();
+        let (mut program, _) = Program::open(&config, Schema::Serve).await.unwrap();
+        if let Some(catalogue) = catalogue {
+            program.catalogue = Arc::new(catalogue);
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap());

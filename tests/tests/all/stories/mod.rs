@@ -1,4 +1,7 @@
 //! Situations in which other systems went wrong, told as ours: each is played over HTTP on both databases.
 
+mod catalogue;
 mod conflict;
+mod digest;
+mod phones;
 mod sync;
