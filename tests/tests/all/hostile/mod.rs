@@ -5,6 +5,7 @@ mod bench;
 mod decisions;
 mod edits;
 mod envelope;
+mod hidden;
 mod known;
 mod lists;
 mod operations;
