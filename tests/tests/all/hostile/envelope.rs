@@ -187,6 +187,11 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         ("a cursor of another phone", format!(r#""cursor":"{lent}""#)),
         ("a forged cursor", format!(r#""cursor":"{forged}""#)),
         (
+            "a cursor of another life",
+            format!(r#""cursor":"{another_life}""#),
+        ),
+        ("a cursor ahead of all", format!(r#""cursor":"{ahead}""#)),
+        (
             "half a cursor",
             format!(r#""cursor":"{}""#, &own[..own.len() / 2]),
         ),

@@ -162,14 +162,17 @@ async fn files_that_are_no_list(database: Database) {
         .ok();
 }
 
+/// What, who hands it in, the file, what is said otherwise, and the answer.
+type Case<'a> = (&'a str, &'a str, &'a [u8], Vec<(&'a str, &'a str)>, &'a str);
+
 async fn lists_that_are_not_what_they_are_said_to_be(database: Database) {
     let county = County::start(database).await;
     let disabled = fixture("残联-持证残疾人名单.xlsx");
     let low_income = fixture("民政-低保低边特困花名册.xls");
     let deaths = fixture("卫健-死亡登记.csv");
-    let nul = "名\0单.csv";
+    let lines = "名\n单.csv";
     let long = "长".repeat(2_000);
-    let cases: Vec<(&str, &str, &[u8], Vec<(&str, &str)>, &str)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             "a deaths file as the disabled",
             "残联",
@@ -252,7 +255,7 @@ async fn lists_that_are_not_what_they_are_said_to_be(database: Database) {
             "残联",
             &disabled,
             vec![("month", "2026-10\0")],
-            "422 month_malformed",
+            "400 invalid_parameter",
         ),
         (
             "a division that is none",
@@ -287,7 +290,7 @@ async fn lists_that_are_not_what_they_are_said_to_be(database: Database) {
             "残联",
             &disabled,
             vec![("source", "民\0政")],
-            "403 other_source",
+            "400 invalid_parameter",
         ),
         (
             "an endless department",
@@ -334,7 +337,7 @@ async fn lists_that_are_not_what_they_are_said_to_be(database: Database) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let department = county.console("残联").await;
-    for name in [nul, &long, "../../etc/passwd", "名单"] {
+    for name in [lines, &long, "../../etc/passwd", "名单"] {
         let month = format!("2025-{:02}", 1 + name.len() % 12);
         let said = [("name", name), ("month", month.as_str())];
         hand_in(&department, &query(&county, &said), disabled.clone())
