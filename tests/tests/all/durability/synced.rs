@@ -106,10 +106,11 @@ fn judge(trace: &str, journal: &str, backstage: &BTreeSet<u32>) -> Result<(), St
             } else if ours && call.ends_with("= 0") {
                 unsynced.remove(&process);
             }
-        } else if call.starts_with("<... fsync resumed") || call.starts_with("<... fdatasync resumed") {
-            if syncing.remove(&process) == Some(true) && call.ends_with("= 0") {
-                unsynced.remove(&process);
-            }
+        } else if (call.starts_with("<... fsync resumed") || call.starts_with("<... fdatasync resumed"))
+            && syncing.remove(&process) == Some(true)
+            && call.ends_with("= 0")
+        {
+            unsynced.remove(&process);
         }
     }
     Err("there is no answer".into())
