@@ -1,7 +1,7 @@
 //! Reading for a check: rows as they stand, whole pages of them, also those that no other row belongs to.
 
+use super::cards::Card;
 use super::fault::Fault;
-use super::records::Card;
 use super::sealed;
 use crate::seal::{Keyring, Place};
 use entity::{

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod cards;
 pub mod check;
 pub mod clock;
 pub mod db;

@@ -3,7 +3,7 @@
 use api::app::demo;
 use api::app::verify::{Looked, Of};
 use api::store::inbox::{self, NewItem};
-use api::store::records::Card;
+use api::store::cards::Card;
 use api::store::sealed;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;

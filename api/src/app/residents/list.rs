@@ -5,7 +5,8 @@ use crate::actor::{Actor, Scope};
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
-use crate::store::records::{self, Card};
+use crate::store::cards::{self, Card};
+use crate::store::records;
 use crate::store::visible::{self, Narrow};
 use crate::store::{db::Txn, divisions, lookups};
 use domain::catalogue::Mask;
@@ -148,7 +149,7 @@ async fn searched<C: ConnectionTrait>(
         return Err(Error::field("empty_search", "请输入要查找的内容", "q"));
     }
     let everybody = visible::narrowed(scope, narrow);
-    let cards = records::cards(db, &program.keys, everybody, MOST_CARDS).await?;
+    let cards = cards::cards(db, &program.keys, everybody, MOST_CARDS).await?;
     let cards = cards.ok_or_else(|| {
         Error::field(
             "scope_too_wide",

@@ -5,7 +5,7 @@ use crate::app::desk::show::{OpenItem, show};
 use crate::program::Program;
 use crate::store::check::{self, Rows};
 use crate::store::records::{self, Unreadable};
-use crate::store::{inbox, lookups};
+use crate::store::{cards, inbox, lookups};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use sync::Record;
@@ -113,7 +113,7 @@ fn shown(program: &Program, rows: &Rows, record: &Record) -> Vec<Kind> {
         None => found.push(Kind::CardMissing),
         Some(row) => match check::card(&program.keys, row) {
             Err(_) => found.push(Kind::CardUnreadable),
-            Ok(card) if card != records::card(&expected) => found.push(Kind::CardDiffers),
+            Ok(card) if card != cards::card(&expected) => found.push(Kind::CardDiffers),
             Ok(_) => {}
         },
     }

@@ -75,6 +75,11 @@ async fn the_app_was_deleted_and_installed_again(database: Database) {
         assert_eq!(listed.len(), 2);
         listed
     };
+    // Written every half minute where the program serves.
+    let program = &county.program;
+    api::app::devices::write_contacts(&program.db, &program.contacts)
+        .await
+        .unwrap();
     let listed = devices().await;
     let of = |device: &Value| (device["state"].clone(), device["received"].clone());
     assert_eq!(of(&listed[0]), (json!("active"), json!(7)));
