@@ -1,18 +1,19 @@
 //! Records as rows: resident, document, facts, projection, search card and look-ups, loaded and saved together.
 
+mod cards;
+
+pub use cards::{Card, card, cards};
+
 use super::fault::Fault;
 use super::{edits, lookups, sealed};
 use crate::seal::{Keyring, Place};
 use domain::catalogue::Catalogue;
-use domain::name;
 use domain::{EditId, ResidentId};
 use entity::{document, facts, projection, resident, search_card};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::project::Projection;
 use sync::record::{Kept, Stamp};
@@ -36,14 +37,6 @@ pub struct Loaded {
     pub placed: Option<Uuid>,
     /// Made by the transaction that holds it.
     pub new: bool,
-}
-
-/// What free-text search looks into: about 100 bytes a resident.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
-    pub name: String,
-    pub initials: String,
-    pub address: String,
 }
 
 /// The records of these residents, locked in the order of their ids until commit. Unknown ids are absent.
@@ -357,47 +350,6 @@ pub async fn items<C: ConnectionTrait>(
         }
     }
     Ok(out)
-}
-
-/// The search cards of these residents; none of them when there are more than `most`.
-pub async fn cards<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    residents: Select<resident::Entity>,
-    most: usize,
-) -> Result<Option<Vec<(Uuid, Card)>>, Fault> {
-    let ids = residents.select_only().column(resident::Column::Id).into_query();
-    let rows = search_card::Entity::find()
-        .filter(search_card::Column::Resident.in_subquery(ids))
-        .limit(most as u64 + 1)
-        .all(db)
-        .await?;
-    if rows.len() > most {
-        return Ok(None);
-    }
-    let open = |row: search_card::Model| {
-        let card = sealed::open(keys, "search_card", row.resident, &row.sealed)?;
-        Ok((row.resident, card))
-    };
-    rows.into_iter()
-        .map(open)
-        .collect::<Result<Vec<_>, Fault>>()
-        .map(Some)
-}
-
-/// What is searched of a record.
-pub fn card(projection: &Projection) -> Card {
-    let field = |key: &str| {
-        projection.open["fields"][key]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Card {
-        initials: name::initials(&field("name")),
-        name: field("name"),
-        address: field("address"),
-    }
 }
 
 fn seal_part(keys: &Keyring, row: Uuid, group: &'static str, plain: &[u8]) -> Vec<u8> {
