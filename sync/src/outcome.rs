@@ -101,7 +101,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    pub fn held(code: &'static str, message: &'static str) -> Taken {
+    pub fn held(code: &'static str, message: impl Into<String>) -> Taken {
         Taken {
             outcome: Outcome::Held,
             problem: Some(Problem {

@@ -93,7 +93,12 @@ pub fn project(
             out.edits.insert(seen.edit);
         }
     }
-    let pending = out.pending(around.pending);
+    // What nobody may see is not seen while it waits, either.
+    let hidden = |p: &&Pending| {
+        let field = catalogue.field(&p.key);
+        field.is_some_and(|f| f.sensitivity == Sensitivity::Hidden)
+    };
+    let pending = out.pending(around.pending.iter().filter(|p| !hidden(p)));
     let visits: Vec<_> = record.kept.visits.iter().map(|v| json!(v)).collect();
     let enrolments: Vec<_> = record.kept.enrolments.iter().map(|e| json!(e)).collect();
     let accepted = |note: &MergedNote| {
@@ -197,7 +202,7 @@ impl Out<'_> {
         (!out.is_empty()).then(|| out.into())
     }
 
-    fn pending(&mut self, pending: &[Pending]) -> Map<String, Json> {
+    fn pending<'p>(&mut self, pending: impl Iterator<Item = &'p Pending>) -> Map<String, Json> {
         let mut out: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
         for p in pending {
             let mut line = self.who(p.edit);

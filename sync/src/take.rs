@@ -137,13 +137,19 @@ fn refuse_whole(record: &Record, edit: &Edit, writer: &Writer, catalogue: &Catal
     if edit.catalogue > catalogue.version {
         return Some(Taken::held(
             "catalogue_unknown",
-            "修改所用的字段目录版本服务器尚不认识，已原样保留",
+            format!(
+                "服务器尚不认识字段目录版本 {}（现为 {}），修改已原样保留",
+                edit.catalogue, catalogue.version
+            ),
         ));
     }
     if !catalogue.reads(edit.catalogue) {
         return Some(Taken::held(
             "catalogue_too_old",
-            "修改所用的字段目录版本过旧，已原样保留，请更新小程序",
+            format!(
+                "修改所用的字段目录版本 {} 过旧（现为 {}），已原样保留，请更新小程序",
+                edit.catalogue, catalogue.version
+            ),
         ));
     }
     // A cadre may have to reverse it, and a department's list says what it says.

@@ -5,6 +5,7 @@ use crate::database::Database;
 use api::config::Config;
 use api::http;
 use api::program::{Program, Schema};
+use domain::catalogue::Catalogue;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use std::ops::Deref;
@@ -33,15 +34,24 @@ impl TestApp {
 
     /// Starts it with further settings, as the environment names them.
     pub async fn start_with(database: Database, settings: &[(&str, &str)]) -> TestApp {
-        TestApp::serve(Arc::new(database), settings).await
+        TestApp::serve(Arc::new(database), settings, None).await
     }
 
     /// Another node on the same database, which must be PostgreSQL.
     pub async fn start_beside(&self) -> TestApp {
-        TestApp::serve(self.database.clone(), &[]).await
+        TestApp::serve(self.database.clone(), &[], None).await
     }
 
-    async fn serve(database: Arc<Database>, settings: &[(&str, &str)]) -> TestApp {
+    /// Starts it under another catalogue than the built-in one, as a later release has it.
+    pub async fn start_under(database: Database, catalogue: Catalogue) -> TestApp {
+        TestApp::serve(Arc::new(database), &[], Some(catalogue)).await
+    }
+
+    async fn serve(
+        database: Arc<Database>,
+        settings: &[(&str, &str)],
+        catalogue: Option<Catalogue>,
+    ) -> TestApp {
         let mut environment = database.environment();
         environment.extend(
             settings
@@ -49,7 +59,10 @@ impl TestApp {
                 .map(|(name, value)| (name.to_string(), value.to_string())),
         );
         let config = Config::from(&environment).unwrap_or_else(|faults| panic!("{faults:?}"));
-        let (program, _) = Program::open(&config, Schema::Serve).await.unwrap();
+        let (mut program, _) = Program::open(&config, Schema::Serve).await.unwrap();
+        if let Some(catalogue) = catalogue {
+            program.catalogue = Arc::new(catalogue);
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap());

@@ -111,6 +111,21 @@ impl<'a> Operation<'a> {
         all.iter().filter(move |parameter| parameter["in"] == place)
     }
 
+    /// Names of the members that the request's body may have.
+    pub fn body_members(&self) -> Vec<String> {
+        let content = self.body["requestBody"]["content"].as_object();
+        let media = content.into_iter().flatten().next();
+        let Some((_, media)) = media else {
+            return Vec::new();
+        };
+        let members = self.contract.resolve(&media["schema"])["properties"].as_object();
+        members
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
     /// Content type and example of the request's body, where it has one: the example of the whole shape, else
     /// one put together from its members'.
     pub fn example_body(&self) -> Option<(&'a str, Value)> {

@@ -114,8 +114,7 @@ fn look(registry: &Registry, schema: &MetaSchemaRef, value: &Value, path: &str, 
             let unknown = members
                 .keys()
                 .filter(|k| !schema.properties.iter().any(|(n, _)| n == k));
-            // Names that a client made up are passed on only as far as a name goes.
-            found.extend(unknown.filter(|k| k.len() <= 40).map(|k| join(path, k)));
+            found.extend(unknown.filter(|k| is_name(k)).map(|k| join(path, k)));
         }
         ("array", Value::Array(elements)) => {
             let Some(of) = &schema.items else { return };
@@ -130,6 +129,13 @@ fn look(registry: &Registry, schema: &MetaSchemaRef, value: &Value, path: &str, 
         }),
         _ => {}
     }
+}
+
+/// Names that a client made up are passed on where they look like names of ours: others may be anything, also
+/// somebody's.
+fn is_name(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b == b'_';
+    text.len() <= 40 && text.bytes().all(fits)
 }
 
 fn resolve<'a>(registry: &'a Registry, schema: &'a MetaSchemaRef) -> Option<&'a MetaSchema> {

@@ -2,7 +2,7 @@
 //!
 //! A request passes, from outside in: [`envelope`] (request id, log line, security headers), [`cors`], the one
 //! place where every error becomes the same body ([`error`]), [`guard`] (panics, clients that hang up), [`gzip`],
-//! [`limit`] (bytes of a body after unpacking), the base path, the routes.
+//! the base path, [`limit`] (bytes of a body after unpacking), [`query`] (no NUL), the routes.
 
 mod absent;
 mod accounts;
@@ -28,6 +28,7 @@ mod lists;
 mod moves;
 mod page;
 mod payload;
+pub mod query;
 mod residents;
 mod rosters;
 mod server;
@@ -72,7 +73,7 @@ fn around<E: Endpoint + 'static>(
     config: &Config,
     running: TaskTracker,
 ) -> impl Endpoint<Output = Response> + use<E> {
-    let limited = limit::Limited::new(routes);
+    let limited = limit::Limited::new(query::WithoutNul(routes));
     let based = match config.base_path.as_str() {
         "" => Route::new().nest("/", limited),
         base => Route::new().nest(base, limited),

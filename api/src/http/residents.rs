@@ -114,6 +114,7 @@ struct ResidentCount {
 
 /// One field before and after.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 struct ChangeView {
     /// The field's key.
     key: String,
@@ -121,6 +122,8 @@ struct ChangeView {
     from: Any<Value>,
     /// The value after.
     to: Any<Value>,
+    /// What the author sent, where it is kept in another form: a code that was withdrawn, a number with blanks.
+    sent: Option<Any<Value>>,
 }
 
 /// One edit of a record.
@@ -163,10 +166,11 @@ impl From<Step> for StepView {
             made_at: step.made_at.to_string(),
             received_at: step.received_at.to_string(),
             changes: changes
-                .map(|(key, from, to)| ChangeView {
-                    key,
-                    from: Any(from),
-                    to: Any(to),
+                .map(|change| ChangeView {
+                    key: change.key,
+                    from: Any(change.from),
+                    to: Any(change.to),
+                    sent: change.sent.map(Any),
                 })
                 .collect(),
         }

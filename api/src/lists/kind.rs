@@ -52,4 +52,12 @@ impl ListKind {
     pub const fn of_people(self) -> bool {
         !matches!(self, ListKind::Grids)
     }
+
+    /// Whether its rows enrol people in categories.
+    pub const fn enrols(self) -> bool {
+        matches!(
+            self,
+            ListKind::Disabled | ListKind::LowIncome | ListKind::OldAgeAllowance
+        )
+    }
 }

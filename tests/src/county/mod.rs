@@ -133,8 +133,16 @@ impl County {
 
     /// A worker's phone, signed in on storage of its own, empty.
     pub async fn phone(&self, worker: &str) -> Phone {
-        self.account(worker).await;
-        phone_at(&self.app.client, worker).await
+        self.phone_with(worker, self.app.program.catalogue.version.into())
+            .await
+    }
+
+    /// The same for a phone that was away while the catalogue changed: it knows `catalogue` only.
+    pub async fn phone_with(&self, worker: &str, catalogue: u64) -> Phone {
+        let installation = Uuid::now_v7().simple().to_string();
+        let signed_in = self.sign_in(worker, Some(&installation)).await;
+        let token = signed_in["access_token"].as_str().unwrap();
+        Phone::new(self.app.client.with_token(token), catalogue)
     }
 
     /// Signs somebody in, whose account is made if this is the first time. Answers the tokens as they came.

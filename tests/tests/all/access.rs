@@ -11,11 +11,11 @@ use tests::database::Database;
 use tests::workspace;
 use uuid::Uuid;
 
-fn table() -> Table {
+pub(crate) fn table() -> Table {
     Table::parse(&workspace::read("tests/access.txt"))
 }
 
-fn contract() -> Contract {
+pub(crate) fn contract() -> Contract {
     Contract::parse(&api::http::contract::yaml())
 }
 
@@ -41,7 +41,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_is_answered_as_the_table_says() {
-    let (table, contract, world) = (table(), contract(), World::seeded().await);
+    let (table, contract, world) = (table(), contract(), World::seeded(Database::sqlite().await).await);
     let mut wrong = Vec::new();
     for operation in contract.operations() {
         let mut found = Vec::new();
@@ -61,17 +61,17 @@ async fn everybody_is_answered_as_the_table_says() {
 }
 
 /// A county in which everybody is signed in and everything exists that a path can name.
-struct World {
-    county: County,
+pub(crate) struct World {
+    pub county: County,
     tokens: BTreeMap<&'static str, String>,
-    things: Things,
+    pub things: Things,
     /// The worker's.
     refresh: String,
 }
 
 impl World {
-    async fn seeded() -> World {
-        let county = County::start(Database::sqlite().await).await;
+    pub async fn seeded(database: Database) -> World {
+        let county = County::start(database).await;
         let resident = county
             .a_resident("黎阿妹")
             .number("440784195106184849")
@@ -145,7 +145,7 @@ impl World {
         client.send_bytes(operation.method, &path, body).await
     }
 
-    fn in_role(&self, client: &Client, role: &str) -> Client {
+    pub fn in_role(&self, client: &Client, role: &str) -> Client {
         match role {
             "anonymous" => client.anonymous(),
             role => client.with_token(
@@ -157,7 +157,7 @@ impl World {
     }
 
     /// Bodies that the contract's example cannot be, because they name something of this county.
-    fn body(&self, operation: &str) -> Option<Value> {
+    pub fn body(&self, operation: &str) -> Option<Value> {
         let things = &self.things.0;
         match operation {
             "decide_inbox_item" => {

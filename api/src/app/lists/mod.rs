@@ -43,8 +43,11 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     All,
-    /// Those of this department.
-    Source(String),
+    /// Those of this department, which enrol in its categories only.
+    Source {
+        department: String,
+        categories: Vec<String>,
+    },
 }
 
 impl Reach {
@@ -55,7 +58,10 @@ impl Reach {
         actor.must_be(&[Role::BureauAdmin, Role::Department])?;
         match (actor.is_county(), actor.department()) {
             (true, _) => Ok(Reach::All),
-            (false, Some(department)) => Ok(Reach::Source(department.to_owned())),
+            (false, Some(department)) => Ok(Reach::Source {
+                department: department.to_owned(),
+                categories: actor.categories(),
+            }),
             (false, None) => Err(Error::Forbidden {
                 code: "department_needed",
                 message: "账号没有所属部门，不能提交名单",
@@ -66,7 +72,15 @@ impl Reach {
     fn has(&self, source: &str) -> bool {
         match self {
             Reach::All => true,
-            Reach::Source(own) => own == source,
+            Reach::Source { department, .. } => department == source,
+        }
+    }
+
+    /// Whether rows may be handed in that enrol in this category.
+    fn enrols(&self, category: &str) -> bool {
+        match self {
+            Reach::All => true,
+            Reach::Source { categories, .. } => categories.iter().any(|own| own == category),
         }
     }
 }
@@ -108,7 +122,7 @@ pub async fn page(
 ) -> Result<Vec<ListView>, Error> {
     let source = match reach {
         Reach::All => None,
-        Reach::Source(own) => Some(own.as_str()),
+        Reach::Source { department, .. } => Some(department.as_str()),
     };
     let mut out = Vec::new();
     let txn = program.db.snapshot().await?;

@@ -40,7 +40,7 @@ pub struct Uploaded {
 ///
 /// # Errors
 /// `Refused` with the reader's code where the file is no list of its kind, `field` codes for what is said of it;
-/// `Forbidden` for another department's source.
+/// `Forbidden` for another department's source, and for categories that are not granted.
 pub async fn upload(
     program: &Program,
     reach: &Reach,
@@ -108,6 +108,13 @@ pub async fn upload(
     .map_err(|_| Error::Damaged("the reader broke off"))?;
     let reading = reading.map_err(|refusal| Error::field(refusal.code.name(), refusal.message, "file"))?;
     let rows = rows(program, id, &row.source, &reading);
+    let category = |row: &Row| super::row::category(kind.name(), &row.content);
+    if kind.enrols() && !rows.iter().filter_map(category).all(|c| reach.enrols(c)) {
+        return Err(Error::Forbidden {
+            code: "other_category",
+            message: "名单中有本部门未获授权的类别，不能提交",
+        });
+    }
     row.rows = rows.len() as i32;
     row.sealed = lists::seal_head(&program.keys, id, &head(name.clone(), &reading));
     row.file = files::keep(
@@ -127,6 +134,7 @@ pub async fn upload(
             lists::one_at_a_time(&*txn).await?;
             // Two clerks may hand in the same file at the same moment.
             if let Some(earlier) = lists::same(&*txn, row).await? {
+                crate::store::files::delete(&*txn, row.file).await?;
                 return Ok(Uploaded {
                     id: earlier.id,
                     repeat: true,

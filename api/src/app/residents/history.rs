@@ -26,8 +26,17 @@ pub struct Step {
     /// By the author's clock, and by ours when it arrived.
     pub made_at: Instant,
     pub received_at: Instant,
-    /// Field, before, after.
-    pub changes: Vec<(String, Json, Json)>,
+    pub changes: Vec<Change>,
+}
+
+/// One field before and after.
+#[derive(Clone)]
+pub struct Change {
+    pub key: String,
+    pub from: Json,
+    pub to: Json,
+    /// What its author sent, where it was written in another form: a code that was withdrawn, a number with blanks.
+    pub sent: Option<Json>,
 }
 
 /// All steps, oldest first.
@@ -63,9 +72,20 @@ pub async fn history(program: &Program, actor: &Actor, id: Uuid) -> Result<Vec<S
             device: row.device,
             made_at: Instant::from_millis(row.made_at),
             received_at: Instant::from_millis(row.received_at),
-            changes: body.changes,
+            changes: changes(body),
         });
     }
     read(program, actor, "read_history", id).await?;
     Ok(steps)
+}
+
+fn changes(body: edits::Body) -> Vec<Change> {
+    let fields = &body.edit["fields"];
+    let change = |(key, from, to): (String, Json, Json)| Change {
+        sent: fields[&key].get("now").filter(|sent| **sent != to).cloned(),
+        key,
+        from,
+        to,
+    };
+    body.changes.into_iter().map(change).collect()
 }

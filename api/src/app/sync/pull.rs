@@ -4,7 +4,7 @@ use super::cursor::{self, Cursor};
 use super::{Phone, Request};
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::{feeds, holdings, meta, records};
+use crate::store::{devices, feeds, holdings, meta, records};
 use domain::Instant;
 use domain::catalogue::LIMITS;
 use entity::feed;
@@ -52,6 +52,7 @@ pub async fn pull(
             .db
             .write(|txn| async move {
                 holdings::begin(&*txn, phone.device, new, now.millis()).await?;
+                devices::contact(&*txn, phone.device, now.millis()).await?;
                 meta::audit(
                     &*txn,
                     now,

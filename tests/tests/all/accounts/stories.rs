@@ -20,6 +20,12 @@ async fn a_lost_answer_and_an_old_token_after_signing_out(database: Database) {
     let lost = county.refresh(r1, phone, MINUTE).await;
     let r2 = county.refresh(r1, phone, 9 * DAY).await;
     assert_eq!(lost, r2, "the answer that was lost is given again");
+    let (db, keys, signing) = (&county.db, &county.keys, &county.signing);
+    let again = sessions::refresh(db, keys, signing, r1, phone, at(9 * DAY)).await;
+    let again = again.unwrap();
+    assert_eq!(again.refresh, r2);
+    let who = county.who(&again.access, 9 * DAY).await.unwrap();
+    assert_eq!(who.session, first.session, "a working pair of the same family");
     let r3 = county.refresh(&r2, phone, 9 * DAY + MINUTE).await;
     assert_ne!(r3, r2);
     let worker = county.who(&first.access, 0).await.unwrap();
@@ -36,6 +42,8 @@ async fn a_lost_answer_and_an_old_token_after_signing_out(database: Database) {
     assert_eq!(county.audited("refresh", "reused").await, 1);
     assert_eq!(told(county.who(&first.access, late).await), "token_expired");
     assert_eq!(told(county.who(&first.access, 0).await), "session_ended");
+    let on = county.who(&r10.access, late + 2 * MINUTE).await.unwrap();
+    assert_eq!(on.session, r10.session, "the new session was not touched");
     let next = county.refresh(&r10.refresh, phone, late + 3 * MINUTE).await;
     assert!(next.contains(".2."), "the new session goes on: {next}");
 }

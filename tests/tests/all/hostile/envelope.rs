@@ -1,6 +1,8 @@
 //! The envelope of a sync request: only this can fail as a request, and then nothing of it was done.
 
 use super::bench::Bench;
+use api::app::sync::cursor::{self, Cursor};
+use api::store::meta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
@@ -66,6 +68,9 @@ async fn bodies_that_are_no_request(database: Database) {
         cases.push((what, b"", body, "400 bad_request"));
     }
     let half = good.as_bytes()[..good.len() / 2].to_vec();
+    let note = "长".repeat(10 * MIB / 3);
+    let note = format!(r#""fields":{{"remarks":{{"was":null,"now":"{note}"}}}}"#);
+    let note = bench.request(&[bench.edit(&note)]);
     let utf_16 = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
     cases.extend([
         ("half of it", b"" as &[u8], half, "400 bad_request"),
@@ -79,6 +84,7 @@ async fn bodies_that_are_no_request(database: Database) {
         ("edits of endless depth", b"", deep.into_bytes(), "200"),
         ("more than 8 MiB", b"", padded(8 * MIB + 1), "413 too_large"),
         ("just 8 MiB", b"", padded(8 * MIB), "200"),
+        ("a note of 10 MB", b"", note.into_bytes(), "413 too_large"),
         ("201 edits", b"", many.into_bytes(), "413 too_many_edits"),
     ]);
     let bomb = packed(&vec![b' '; 300 * MIB]);
@@ -151,6 +157,19 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         .ok();
     let lent = lent["cursor"].as_str().unwrap().to_owned();
     let own = bench.cursor.clone();
+    let another_life = Cursor {
+        incarnation: uuid::Uuid::now_v7(),
+        ..Cursor::default()
+    };
+    let incarnation = meta::incarnation(bench.county.program.db.read()).await.unwrap();
+    let ahead = Cursor {
+        incarnation,
+        device: 1_000_000,
+        grids: [(bench.county.place("良围一格"), 1_000_000)].into(),
+        ..Cursor::default()
+    };
+    let [another_life, ahead] =
+        [another_life, ahead].map(|read| cursor::write(&bench.county.program.keys, bench.device, &read));
     let mut forged = own.clone().into_bytes();
     forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
     let forged = String::from_utf8(forged).unwrap();
@@ -167,6 +186,11 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         ("an empty cursor", r#""cursor":"""#.into()),
         ("a cursor of another phone", format!(r#""cursor":"{lent}""#)),
         ("a forged cursor", format!(r#""cursor":"{forged}""#)),
+        (
+            "a cursor of another life",
+            format!(r#""cursor":"{another_life}""#),
+        ),
+        ("a cursor ahead of all", format!(r#""cursor":"{ahead}""#)),
         (
             "half a cursor",
             format!(r#""cursor":"{}""#, &own[..own.len() / 2]),

@@ -5,5 +5,8 @@ mod bench;
 mod decisions;
 mod edits;
 mod envelope;
+mod hidden;
 mod known;
+mod lists;
+mod operations;
 mod tokens;

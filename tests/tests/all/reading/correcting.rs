@@ -71,9 +71,10 @@ async fn a_cadre_corrects(database: Database) {
         (last.edit, last.kind.as_str(), last.account),
         (first.id, "console", cadre.account)
     );
-    assert!(
-        last.changes
-            .contains(&("phone".into(), json!("13900078411"), json!("13900078499")))
+    let phone = last.changes.iter().find(|change| change.key == "phone").unwrap();
+    assert_eq!(
+        (&phone.from, &phone.to, &phone.sent),
+        (&json!("13900078411"), &json!("13900078499"), &None)
     );
     let enrol = ConsoleEdit {
         base: version().await,
