@@ -19,7 +19,7 @@ pub struct Open {
     status: String,
     list: Option<Uuid>,
     /// As it stands in the database; none for one that begins in this step.
-    row: Option<enrolment::Model>,
+    row: Option<Box<enrolment::Model>>,
 }
 
 impl From<enrolment::Model> for Open {
@@ -28,7 +28,7 @@ impl From<enrolment::Model> for Open {
             source: row.source.clone(),
             status: row.source_status.clone(),
             list: row.list,
-            row: Some(row),
+            row: Some(Box::new(row)),
         }
     }
 }
@@ -46,7 +46,7 @@ pub enum Episode {
     HandIn {
         resident: Uuid,
         category: &'static str,
-        row: Option<enrolment::Model>,
+        row: Option<Box<enrolment::Model>>,
         status: &'static str,
         handed_in: Json,
         until: Option<String>,
@@ -92,7 +92,7 @@ pub async fn write<C: ConnectionTrait>(db: &C, cx: &Commit<'_>, episodes: Vec<Ep
                         // It began a few rows before.
                         enrolments::insert(db, std::mem::take(&mut begun)).await?;
                         let open = enrolments::open_of(db, resident, category).await?;
-                        open.ok_or(Error::Damaged("open enrolment"))?
+                        Box::new(open.ok_or(Error::Damaged("open enrolment"))?)
                     }
                 };
                 enrolments::hand_in(keys, &mut row, list.id, status, &handed_in);
