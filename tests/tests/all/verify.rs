@@ -2,8 +2,8 @@
 
 use api::app::demo;
 use api::app::verify::{Looked, Of};
-use api::store::inbox::{self, NewItem};
 use api::store::cards::Card;
+use api::store::inbox::{self, NewItem};
 use api::store::sealed;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
