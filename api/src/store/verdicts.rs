@@ -1,6 +1,6 @@
 //! What became of a list's rows.
 
-use super::lists::{Outcome, Row};
+use crate::store::lists::{Outcome, Row};
 use entity::list_row;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
