@@ -1,10 +1,10 @@
 //! Where the time of the shared lists goes, by the program's own spans. They are handed in once more, in this process.
 
 use crate::Fault;
-use crate::lists::{MONTH, SHARED};
+use crate::lists::{MONTH, Shared};
 use crate::report::Share;
 use crate::spans::{self, Sum};
-use api::app::lists::{self, NewList, Reach};
+use api::app::lists::{self as handed_in, NewList, Reach};
 use api::jobs::{Runner, Timing, commit_list};
 use api::program::Program;
 use api::store::{divisions, jobs};
@@ -22,14 +22,14 @@ const WORK: [(&str, &str); 7] = [
     ("seal", "sealing and opening"),
 ];
 
-pub async fn shares(program: Program) -> Result<Vec<Share>, Fault> {
+pub async fn shares(program: Program, lists: &[&Shared]) -> Result<Vec<Share>, Fault> {
     let tree = divisions::tree(program.db.read()).await?;
     let county = tree.iter().find(|d| d.parent.is_none()).ok_or("no county")?.id;
     let (handlers, timing) = (commit_list::handlers(&program), Timing::default());
     let runner = Runner::start(program.db.clone(), handlers, 1, timing).await?;
     spans::take();
     let began = Instant::now();
-    for list in &SHARED {
+    for list in lists {
         let new = NewList {
             source: list.source.into(),
             kind: list.kind,
@@ -48,8 +48,10 @@ pub async fn shares(program: Program) -> Result<Vec<Share>, Fault> {
 
 async fn hand_in(program: &Program, new: NewList) -> Result<(), Fault> {
     let (by, now) = (Uuid::now_v7(), program.clock.now());
-    let list = lists::upload(program, &Reach::All, by, new, now).await?;
-    let job = lists::commit(program, &Reach::All, by, list.id, now).await?.job;
+    let list = handed_in::upload(program, &Reach::All, by, new, now).await?;
+    let job = handed_in::commit(program, &Reach::All, by, list.id, now)
+        .await?
+        .job;
     loop {
         let row = jobs::find(program.db.read(), job).await?.ok_or("no job")?;
         match (row.finished_at, row.last_error) {
