@@ -2,6 +2,7 @@
 
 use bench::cases::Bench;
 use bench::county::Size;
+use bench::lists::SHARED;
 use bench::report::Report;
 use bench::{Fault, compare, spans};
 use clap::{Parser, Subcommand};
@@ -74,6 +75,7 @@ fn done(command: Command) -> Result<String, Fault> {
                 beside,
                 postgres,
                 size: Size::FULL,
+                lists: SHARED.iter().collect(),
                 rounds,
             };
             let runtime = tokio::runtime::Runtime::new()?;

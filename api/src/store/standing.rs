@@ -19,13 +19,12 @@ pub async fn read<C: ConnectionTrait>(db: &C, device: Uuid) -> Result<Option<dev
 }
 
 /// Counts `fresh` edits and moves `through` over every number that is now there. `seqs` are the numbers that
-/// came with this request; the device was heard of at `now`.
+/// came with this request.
 pub async fn advance<C: ConnectionTrait>(
     db: &C,
     device: &device::Model,
     fresh: i64,
     seqs: &[i64],
-    now: i64,
 ) -> Result<(i64, i64), DbErr> {
     let mut through = device.through;
     let mut there: BTreeSet<i64> = seqs.iter().copied().filter(|s| *s > through).collect();
@@ -38,14 +37,15 @@ pub async fn advance<C: ConnectionTrait>(
         }
     }
     let received = device.received + fresh;
-    let row = device::ActiveModel {
-        id: Unchanged(device.id),
-        received: Set(received),
-        through: Set(through),
-        last_contact_at: Set(Some(now)),
-        ..Default::default()
-    };
-    device::Entity::update(row).exec(db).await?;
+    if fresh > 0 || through != device.through {
+        let row = device::ActiveModel {
+            id: Unchanged(device.id),
+            received: Set(received),
+            through: Set(through),
+            ..Default::default()
+        };
+        device::Entity::update(row).exec(db).await?;
+    }
     Ok((received, through))
 }
 

@@ -10,6 +10,7 @@ mod where_time_goes;
 use crate::Fault;
 use crate::county::{self, Size};
 use crate::figure::{Figure, millis};
+use crate::lists::Shared;
 use crate::place::Place;
 use crate::report::{Report, Share};
 use crate::server::Server;
@@ -25,6 +26,8 @@ pub struct Bench {
     /// A PostgreSQL server's URL; without one the embedded database.
     pub postgres: Option<String>,
     pub size: Size,
+    /// The shared lists that are handed in, in their order.
+    pub lists: Vec<&'static Shared>,
     /// How often something short is measured.
     pub rounds: usize,
 }
@@ -52,7 +55,7 @@ impl Bench {
         county::bare(&program).await?;
         drop(program);
         let server = Server::start(&self.program, &place).await?;
-        let found = lists::shared(&server).await;
+        let found = lists::shared(&server, &self.lists).await;
         drop(server);
         place.remove().await?;
         found
@@ -62,7 +65,7 @@ impl Bench {
         let place = self.place().await?;
         let program = place.open().await?;
         county::bare(&program).await?;
-        let found = where_time_goes::shares(program).await;
+        let found = where_time_goes::shares(program, &self.lists).await;
         place.remove().await?;
         found
     }

@@ -1,7 +1,7 @@
 //! Where the time of the shared lists goes, by the program's own spans. They are handed in once more, in this process.
 
 use crate::Fault;
-use crate::lists::{MONTH, SHARED};
+use crate::lists::{MONTH, Shared};
 use crate::report::Share;
 use crate::spans::{self, Sum};
 use api::app::lists::{self, Named, NewList, Reach};
@@ -22,14 +22,14 @@ const WORK: [(&str, &str); 7] = [
     ("seal", "sealing and opening"),
 ];
 
-pub async fn shares(program: Program) -> Result<Vec<Share>, Fault> {
+pub async fn shares(program: Program, lists: &[&Shared]) -> Result<Vec<Share>, Fault> {
     let tree = divisions::tree(program.db.read()).await?;
     let county = tree.iter().find(|d| d.parent.is_none()).ok_or("no county")?.id;
     let (handlers, timing) = (commit_list::handlers(&program), Timing::default());
     let runner = Runner::start(program.db.clone(), handlers, 1, timing).await?;
     spans::take();
     let began = Instant::now();
-    for list in &SHARED {
+    for list in lists {
         let new = NewList {
             source: list.source.into(),
             kind: list.kind,

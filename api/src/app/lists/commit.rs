@@ -63,14 +63,9 @@ pub async fn commit(
                 Some(failed) if jobs::again(txn, failed.id).await? => (failed.id, true),
                 _ => (Uuid::now_v7(), false),
             };
+            let mut figures = String::new();
             if !progress {
-                let figures = confirmed(txn, &list, &committed, named).await?;
-                let entry = Entry::done("commit_list", by).on("list", id).detail(figures);
-                let entry = Entry {
-                    count: Some(i64::from(list.rows)),
-                    ..entry
-                };
-                audit::insert(txn, entry, now.millis()).await?;
+                figures = confirmed(txn, &list, &committed, named).await?;
                 let new = NewJob {
                     id: job,
                     kind,
@@ -81,9 +76,11 @@ pub async fn commit(
                 jobs::insert(txn, &new).await?;
                 lists::set_state(txn, id, state::COMMITTING, now.millis()).await?;
             }
-            let entry = Entry::done("commit_list", by)
+            let detail = format!("kind={} month={} job={job} {figures}", list.kind, list.month);
+            let mut entry = Entry::done("commit_list", by)
                 .on("list", id)
-                .detail(format!("kind={} month={} job={job}", list.kind, list.month));
+                .detail(detail.trim_end());
+            entry.count = Some(i64::from(list.rows));
             audit::insert(txn, entry, now.millis()).await?;
             Ok(Started { job, repeat: false })
         })

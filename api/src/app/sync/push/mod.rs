@@ -199,7 +199,7 @@ impl<'a> Batch<'a> {
         holdings::confirm_dropped(&*txn, self.phone.device, &request.dropped, now.millis()).await?;
         let (device, fresh, seqs) = (self.device, self.fresh, self.new_seqs);
         self.desk.save().await?;
-        let (received, through) = standing::advance(&*txn, &device, fresh, &seqs, now.millis()).await?;
+        let (received, through) = standing::advance(&*txn, &device, fresh, &seqs).await?;
         Ok(TakenIn {
             receipts: receipts.into_values().collect(),
             received,
