@@ -40,7 +40,7 @@ impl<E: Endpoint> Endpoint for Limited<E> {
                 .and_then(|d| d.parse().ok())
                 .is_none_or(|d: usize| d > most)
         }) {
-            let mut rest = bounded(req.take_body(), 0, Arc::default()).into_bytes_stream();
+            let mut rest = bounded(req.take_body(), most, Arc::default()).into_bytes_stream();
             while let Some(Ok(_)) = rest.next().await {}
             return Err(ApiError::too_large(most).into());
         }

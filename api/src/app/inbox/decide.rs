@@ -41,10 +41,27 @@ pub struct Decided {
 /// Decides an item. 409 when somebody was there first or the item shows something else by now.
 pub async fn decide(program: &Program, who: &Decider, what: &Decision) -> Result<Decided, Error> {
     let now = program.clock.now();
-    program
+    let done = program
         .db
         .write(|txn| async move { in_transaction(&txn, program, who, what, now).await })
-        .await
+        .await;
+    // Attempts that came to nothing leave their trace too.
+    if let Err(Error::Conflict { code, .. } | Error::Forbidden { code, .. } | Error::Refused { code, .. }) =
+        &done
+    {
+        let mut entry = Entry::done("decide", who.account)
+            .on("inbox_item", what.item)
+            .detail(*code);
+        entry.outcome = "refused";
+        let entry = &entry;
+        program
+            .db
+            .write(
+                |txn| async move { Ok::<_, Error>(audit::insert(&*txn, entry.clone(), now.millis()).await?) },
+            )
+            .await?;
+    }
+    done
 }
 
 async fn in_transaction(
@@ -55,11 +72,8 @@ async fn in_transaction(
     now: Instant,
 ) -> Result<Decided, Error> {
     let digest = digest(what);
-    if let Some(row) = inbox::decision(&**txn, what.id).await? {
-        if row.digest != digest || row.account != who.account {
-            return Err(Error::conflict("id_reused", "该决定编号已用于不同内容"));
-        }
-        return answer(program, &row, true);
+    if let Some(done) = made_before(txn, program, who, what, &digest).await? {
+        return Ok(done);
     }
     // The record is locked before its item: the order of locks is the same for every writer.
     let seen = inbox::find(&**txn, what.item)
@@ -79,6 +93,10 @@ async fn in_transaction(
     };
     let mut desk = Desk::open(txn, program, &ids, &proposed.edits(), now).await?;
     let row = inbox::lock(&**txn, what.item).await?.ok_or(Error::NotFound)?;
+    // The same decision may have been made while this one waited for its locks.
+    if let Some(done) = made_before(txn, program, who, what, &digest).await? {
+        return Ok(done);
+    }
     still_open(txn, program, &row, what).await?;
     let body = inbox::body(&program.keys, &row)?;
     let sides: Vec<Json> = body["sides"].as_array().cloned().unwrap_or_default();
@@ -122,6 +140,23 @@ async fn in_transaction(
         at: now,
         repeat: false,
     })
+}
+
+/// The first answer, where this very decision was made before.
+async fn made_before(
+    txn: &Txn,
+    program: &Program,
+    who: &Decider,
+    what: &Decision,
+    digest: &[u8],
+) -> Result<Option<Decided>, Error> {
+    let Some(row) = inbox::decision(&**txn, what.id).await? else {
+        return Ok(None);
+    };
+    if row.digest != digest || row.account != who.account {
+        return Err(Error::conflict("id_reused", "该决定编号已用于不同内容"));
+    }
+    answer(program, &row, true).map(Some)
 }
 
 /// In the audit trail a decision is found by the resident, where there is one.
