@@ -25,7 +25,7 @@ pub struct Planted<'a> {
 /// Makes an account with its grants, without anybody being signed in.
 ///
 /// # Errors
-/// As [`create`] and [`super::give`]; a password is held to the rules.
+/// As [`super::create`] and [`super::give`]; a password is held to the rules.
 pub async fn plant(
     db: &Db,
     keys: &Keyring,
@@ -39,7 +39,7 @@ pub async fn plant(
 /// administrator who may sign in, that one makes the next, unless `force` says otherwise.
 ///
 /// # Errors
-/// `Conflict` `admin_exists`, and those of [`create`].
+/// `Conflict` `admin_exists`, and those of [`super::create`].
 pub async fn first_admin(
     db: &Db,
     keys: &Keyring,

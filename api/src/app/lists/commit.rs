@@ -22,7 +22,7 @@ pub struct Started {
 ///
 /// # Errors
 /// [`Error::NotFound`]; `Conflict` `older_month` where a later month of a list that enrols nobody was committed,
-/// `dry_run_needed` and `needs_confirmation` as [`confirmed`] says.
+/// `dry_run_needed` and `needs_confirmation` as `figures` says.
 pub async fn commit(
     program: &Program,
     reach: &Reach,
