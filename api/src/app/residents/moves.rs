@@ -67,9 +67,12 @@ async fn in_transaction(
     let there = desk.records.get(&id);
     let known = edits::by_ids(&**txn, &[what.id]).await?.pop();
     // Who moved a person out of the own village may hear again that it is done.
-    if let Some(known) = known.filter(|known| known.account == actor.account && known.resident == id) {
+    let own_move = known
+        .as_ref()
+        .filter(|known| known.account == actor.account && known.resident == id);
+    if let Some(own_move) = own_move {
         let loaded = there.ok_or(Error::NotFound)?;
-        if edits::body(&program.keys, &known)?.edit != said(what) {
+        if edits::body(&program.keys, own_move)?.edit != said(what) {
             return Err(id_reused());
         }
         return Ok(Moved {
@@ -78,7 +81,7 @@ async fn in_transaction(
         });
     }
     let loaded = there.filter(own).ok_or(Error::NotFound)?;
-    if !edits::by_ids(&**txn, &[what.id]).await?.is_empty() {
+    if known.is_some() {
         return Err(id_reused());
     }
     if loaded.record.state == State::Departed {

@@ -276,6 +276,20 @@ impl<'a> Batch<'a> {
                 Some(after.uuid()),
             ));
         }
+        let (taken, receipt) = self.take_at_desk(edit, door)?;
+        if whole_held(&taken) {
+            let problem = taken.problem.as_ref();
+            let code = problem.map_or("held", |p| p.code.as_str()).to_owned();
+            let message = problem
+                .map_or("已保留待人工处理", |p| p.message.as_str())
+                .to_owned();
+            return Ok(self.hold(one, &code, &message, None));
+        }
+        Ok(receipt)
+    }
+
+    /// Takes an edit into its record in this phone's name, whether it has just arrived or waited.
+    fn take_at_desk(&mut self, edit: &Edit, door: Door) -> Result<(Taken, Json), Error> {
         let writer = self.writer(door);
         let source = Source::Edit {
             edit: edit.id,
@@ -288,16 +302,7 @@ impl<'a> Batch<'a> {
             kind: "phone",
             skew: self.skew,
         };
-        let (taken, receipt) = self.desk.take(edit, &origin)?;
-        if whole_held(&taken) {
-            let problem = taken.problem.as_ref();
-            let code = problem.map_or("held", |p| p.code.as_str()).to_owned();
-            let message = problem
-                .map_or("已保留待人工处理", |p| p.message.as_str())
-                .to_owned();
-            return Ok(self.hold(one, &code, &message, None));
-        }
-        Ok(receipt)
+        self.desk.take(edit, &origin)
     }
 
     /// How this phone may write to a record; none when it never could.

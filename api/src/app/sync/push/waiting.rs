@@ -2,12 +2,10 @@
 
 use super::{Batch, whole_held};
 use crate::app::Error;
-use crate::app::desk::Origin;
 use crate::seal::Keyring;
 use crate::store::feeds::News;
 use crate::store::{edits, held};
 use serde_json::Value as Json;
-use sync::record::Source;
 use sync::{Arrived, Edit};
 use uuid::Uuid;
 
@@ -62,19 +60,7 @@ impl Batch<'_> {
         if self.desk.receipt_of(id).is_some() || !edits::by_ids(&*self.desk.txn, &[id]).await?.is_empty() {
             return Ok(false);
         }
-        let writer = self.writer(door);
-        let source = Source::Edit {
-            edit: edit.id,
-            by: self.phone.name.clone(),
-            at: edit.made_at,
-        };
-        let origin = Origin {
-            writer: &writer,
-            source,
-            kind: "phone",
-            skew: self.skew,
-        };
-        let (taken, receipt) = self.desk.take(edit, &origin)?;
+        let (taken, receipt) = self.take_at_desk(edit, door)?;
         if whole_held(&taken) {
             return Ok(false);
         }
