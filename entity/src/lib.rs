@@ -36,6 +36,7 @@ pub mod household;
 pub mod inbox_item;
 pub mod job;
 pub mod list;
+pub mod list_mapping;
 pub mod list_row;
 pub mod lookup;
 pub mod meta;

@@ -18,6 +18,7 @@ pub struct Model {
     pub sealed: Vec<u8>,
     pub planned: Option<String>,
     pub planned_reason: Option<String>,
+    pub reading: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

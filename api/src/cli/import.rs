@@ -1,6 +1,6 @@
 //! `heshan-grid import --dry-run --json KIND FILE`: what a file holds, without server or database.
 
-use crate::lists::{self, ListKind, Mark, OnDisk, Outline, Place, Refusal, Row, Source, Values, Why};
+use crate::lists::{self, ListKind, Mark, OnDisk, Order, Outline, Place, Refusal, Row, Source, Values, Why};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,8 +30,14 @@ type Reported = (Place, &'static str);
 /// # Errors
 /// Why the file is refused.
 pub fn report(kind: ListKind, name: &str, source: &dyn Source) -> Result<Json, Refusal> {
+    let order = &Order {
+        kind,
+        file_name: name,
+        year: None,
+        known: &|_| None,
+    };
     let (mut reported, mut samples) = (Vec::<Reported>::new(), Vec::new());
-    let outline = lists::stream(kind, name, source, &mut |row, _| {
+    let outline = lists::stream(order, source, &mut |row, _| {
         let mut codes: Vec<&str> = row.faults.iter().map(|f| f.why.code()).collect();
         codes.dedup();
         reported.extend(codes.into_iter().map(|why| ((row.sheet, row.number), why)));
@@ -40,7 +46,7 @@ pub fn report(kind: ListKind, name: &str, source: &dyn Source) -> Result<Json, R
         }
         Ok(())
     })?;
-    let twice = twice(kind, name, source, &outline)?;
+    let twice = twice(order, source, &outline)?;
     reported.extend(twice.into_iter().map(|place| (place, Why::TwiceInFile.code())));
     reported.sort_by_key(|(place, _)| *place);
     let sheet_name = |n: usize| match outline.sheets[n].name.as_str() {
@@ -75,7 +81,7 @@ pub fn report(kind: ListKind, name: &str, source: &dyn Source) -> Result<Json, R
 }
 
 /// Rows that contradict another row about the same person. The file is read once more for those who come again.
-fn twice(kind: ListKind, name: &str, source: &dyn Source, outline: &Outline) -> Result<Vec<Place>, Refusal> {
+fn twice(order: &Order<'_>, source: &dyn Source, outline: &Outline) -> Result<Vec<Place>, Refusal> {
     if outline.again.is_empty() {
         return Ok(Vec::new());
     }
@@ -85,7 +91,7 @@ fn twice(kind: ListKind, name: &str, source: &dyn Source, outline: &Outline) -> 
         .flatten()
         .map(|place| (*place, Values::new()))
         .collect();
-    lists::stream(kind, name, source, &mut |row, _| {
+    lists::stream(order, source, &mut |row, _| {
         if let Some(values) = said.get_mut(&(row.sheet, row.number)) {
             *values = row.values;
         }

@@ -9,7 +9,7 @@ use super::divisions::Divisions;
 use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
-use super::lists::Lists;
+use super::lists::{ListMappings, Lists};
 use super::moves::Moves;
 use super::residents::Residents;
 use super::rosters::Rosters;
@@ -58,6 +58,7 @@ pub type Apis = (
     Grids,
     Jobs,
     Lists,
+    ListMappings,
     Residents,
     Moves,
     Rosters,
@@ -68,8 +69,22 @@ pub type Apis = (
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
-        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists, Residents,
-        Moves, Rosters, Audit,
+        Health,
+        Auth,
+        Sessions,
+        Accounts,
+        Devices,
+        Sync,
+        Inbox,
+        Divisions,
+        Grids,
+        Jobs,
+        Lists,
+        ListMappings,
+        Residents,
+        Moves,
+        Rosters,
+        Audit,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))

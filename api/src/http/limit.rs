@@ -5,6 +5,7 @@
 
 use super::error::ApiError;
 use crate::app::files;
+use crate::lists;
 use domain::catalogue::LIMITS;
 use futures_util::{StreamExt, stream};
 use poem::http::header;
@@ -60,7 +61,8 @@ impl<E: Endpoint> Endpoint for Limited<E> {
 fn most(path: &str) -> usize {
     match path {
         "/api/v1/sync" => LIMITS.request_bytes,
-        "/api/v1/lists" | "/api/v1/grids/import" | "/api/v1/divisions/import" => files::MOST + FORM,
+        "/api/v1/lists" => lists::MOST_TEXT as usize,
+        "/api/v1/grids/import" | "/api/v1/divisions/import" => files::MOST + FORM,
         _ => USUAL,
     }
 }

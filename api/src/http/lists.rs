@@ -1,6 +1,9 @@
 //! Lists in: hand a file in, look at what was read, commit it.
 
+mod mapping;
 mod views;
+
+pub use self::mapping::ListMappings;
 
 use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView, Workbook};
 use super::auth::SignedIn;
@@ -9,6 +12,7 @@ use super::error::{Answer, ApiError, Problem};
 use super::rosters::percent;
 use crate::app::lists::{self, Named, NewList, Reach};
 use crate::program::Program;
+use poem::Body;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -39,7 +43,7 @@ impl Lists {
         name: Query<String>,
         /// Whether it names everybody of its division; `true` by default. Of lists that say `false` nobody is missing.
         complete: Query<Option<bool>>,
-        body: Binary<Vec<u8>>,
+        body: Binary<Body>,
     ) -> Answer<Json<UploadedView>> {
         let reach = Reach::of(&who.0)?;
         let new = NewList {
@@ -49,9 +53,10 @@ impl Lists {
             month: month.0,
             name: name.0,
             complete: complete.0.unwrap_or(true),
-            content: body.0,
         };
-        let done = lists::upload(&program, &reach, who.0.account, new, program.clock.now()).await?;
+        let content = body.0.into_async_read();
+        let now = program.clock.now();
+        let done = lists::upload(&program, &reach, who.0.account, new, content, now).await?;
         Ok(Json(UploadedView {
             id: done.id,
             repeat: done.repeat,
@@ -76,7 +81,10 @@ impl Lists {
         let last = page.last().filter(|_| page.len() as u64 == limit);
         let next = last.map(|l| format!("{}.{}", l.row.uploaded_at, l.row.id));
         Ok(Json(Page {
-            items: page.into_iter().map(ListBody::from).collect(),
+            items: page
+                .into_iter()
+                .map(|l| ListBody::from(l).without_samples())
+                .collect(),
             next,
         }))
     }

@@ -197,6 +197,7 @@ fn same_birth(row: &GridRow, column: u32, id: &IdNumber) -> Option<bool> {
 
 fn same_sex(row: &GridRow, column: u32, id: &IdNumber) -> Option<bool> {
     let shown = row.shown(column);
-    let sex = values::sex(&shown, false).filter(|_| !shown.trim().starts_with(['0', '1', '2']))?;
+    let sex = values::sex(&shown, values::SexCodes::Standard)
+        .filter(|_| !shown.trim().starts_with(['0', '1', '2']))?;
     Some(sex == id.sex().word())
 }

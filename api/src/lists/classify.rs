@@ -306,7 +306,7 @@ mod tests {
     fn rows_of_people() {
         let head = row("序号|村|姓名|身份证号|性别|住址|金额");
         let found = header(ListKind::LowIncome, std::slice::from_ref(&head), &[]).unwrap();
-        let plan = Plan::make(ListKind::LowIncome, &found, 1, &[]);
+        let plan = Plan::make(ListKind::LowIncome, &found, 1, &[], &|_| None);
         let cases = [
             ("1|良围村|李妹|440784194705010011|女||", true, Class::Data),
             ("1|良围村|李妹|不详|女||", false, Class::Data),

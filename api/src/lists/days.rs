@@ -1,9 +1,11 @@
 //! Days and months, as cells hold them.
 
+use super::asking::month_alone;
 use super::cell::Cell;
 use super::why::{Said, Why, unquoted};
 use domain::date;
 use domain::id_number::{IdNumber, strip};
+use std::borrow::Cow;
 
 /// Reads a day: `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. `birth` helps where a number cell lost a zero (1939.1).
 pub fn day(cell: Option<&Cell>, system_1904: bool, birth: Option<&IdNumber>) -> Said<String> {
@@ -16,6 +18,18 @@ pub fn day(cell: Option<&Cell>, system_1904: bool, birth: Option<&IdNumber>) -> 
         Ok(day) => Said::Value(day_text(day)),
         Err(date::DateFault::NotStated) => Said::Nothing,
         Err(date::DateFault::Impossible) => Said::Fault(Why::DateImpossible),
+    }
+}
+
+/// A month that names no year, with the year that a person gave for it.
+pub fn with_year(cell: &Cell, year: Option<i16>) -> Cow<'_, Cell> {
+    let alone = |year: i16| match month_alone(&cell.shown())? {
+        (month, Some(day)) => Some(format!("{year:04}-{month:02}-{day:02}")),
+        (month, None) => Some(format!("{year:04}-{month:02}")),
+    };
+    match year.and_then(alone) {
+        Some(text) => Cow::Owned(Cell::Text(text.into())),
+        None => Cow::Borrowed(cell),
     }
 }
 

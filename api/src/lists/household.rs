@@ -65,7 +65,7 @@ fn in_columns(
                 }
             }
             key => {
-                if let Some(value) = values::text(plan.kind, key, cell, plan.sex_from_zero) {
+                if let Some(value) = values::text(plan.kind, key, cell, plan.sex_codes) {
                     values.insert(key, value);
                 }
             }

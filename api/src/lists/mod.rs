@@ -3,6 +3,7 @@
 //! `source` gives the bytes, `sniff` tells the format, `book` gives sheets of cells, `find` and `plan` understand the header, `walk` and
 //! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
 
+mod asking;
 mod book;
 mod candidate;
 mod cell;
@@ -16,6 +17,7 @@ mod header;
 mod household;
 mod html;
 mod kind;
+mod mapping;
 pub mod marked;
 mod numbers;
 mod outline;
@@ -27,6 +29,7 @@ mod sheets;
 mod sniff;
 mod source;
 mod text;
+mod told;
 mod twice;
 mod values;
 mod walk;
@@ -36,12 +39,14 @@ mod xls;
 mod xlsx;
 mod xml2003;
 
+pub use asking::{Question, answers};
 pub use book::{MOST_TEXT, most, too_large};
 pub use cell::Cell;
 pub use kind::ListKind;
-pub use outline::{ColumnMap, Outline, SheetRead, TableHead, handed_in};
+pub use mapping::{Known, Mapping, keys, signature};
+pub use outline::{ColumnMap, Outline, SheetRead, TableHead, Unread, handed_in};
 pub use plan::{Plan, Sure};
-pub use reading::{MOST_ROWS, Reading, STANDARD_KEYS, read, stream};
+pub use reading::{MOST_ROWS, Order, Reading, STANDARD_KEYS, read, stream};
 pub use refusal::{Code, Refusal};
 pub use row::{Fault, Identity, Member, Row, Values};
 pub use source::{OnDisk, Source};

@@ -1,5 +1,6 @@
 //! What a file is made of, gathered while its rows go by: sheets, headers, columns with what they hold.
 
+use super::asking::Question;
 use super::cell::Cell;
 use super::kind::ListKind;
 use super::plan::{Plan, Sure};
@@ -23,9 +24,23 @@ pub struct ColumnMap {
     /// From 0.
     pub column: u32,
     pub sure: Sure,
+    /// Why, in Chinese.
+    pub why: String,
     /// Rows in which the column says something.
     pub filled: u32,
     /// Some of what it says, as written.
+    pub samples: Vec<String>,
+}
+
+/// A column that is not read.
+#[derive(Clone)]
+pub struct Unread {
+    pub header: String,
+    /// Index into the sheets that hold data.
+    pub sheet: usize,
+    /// From 0.
+    pub column: u32,
+    pub filled: u32,
     pub samples: Vec<String>,
 }
 
@@ -34,6 +49,10 @@ pub struct ColumnMap {
 pub struct TableHead {
     pub row: u32,
     pub headers: Vec<(u32, String)>,
+    /// What the reader could not know of its columns.
+    pub questions: Vec<Question>,
+    /// Whether what was said of such headers before was applied.
+    pub told: bool,
 }
 
 /// A sheet that holds data.
@@ -51,6 +70,8 @@ pub struct Outline {
     pub kind: ListKind,
     pub sheets: Vec<SheetRead>,
     pub columns: Vec<ColumnMap>,
+    /// The other columns that have a header.
+    pub unread: Vec<Unread>,
     pub rows: usize,
     /// People named in the rows: each row one, a row that holds a household its head and each member.
     pub persons: usize,
@@ -109,24 +130,47 @@ impl Held {
     }
 }
 
-/// Adds the columns of one table of a sheet. Headers of one sheet that agree in a column are one.
-pub fn add_columns(all: &mut Vec<ColumnMap>, sheet: usize, plan: &Arc<Plan>, tally: &Tally) {
-    for column in &plan.columns {
-        let held = tally.of(plan, column.column);
-        let known = all.iter_mut().find(|c| {
-            c.key == column.key && c.sheet == sheet && c.column == column.column && c.header == column.header
-        });
-        match known {
-            Some(known) => known.filled += held.filled,
-            None => all.push(ColumnMap {
-                key: column.key,
-                header: column.header.clone(),
-                sheet,
-                column: column.column,
-                sure: column.sure,
-                filled: held.filled,
-                samples: held.samples,
-            }),
+impl Outline {
+    /// Adds the columns of one table of a sheet. Headers of one sheet that agree in a column are one.
+    pub fn add_columns(&mut self, sheet: usize, plan: &Arc<Plan>, tally: &Tally) {
+        for column in &plan.columns {
+            let held = tally.of(plan, column.column);
+            let known = self.columns.iter_mut().find(|c| {
+                c.key == column.key
+                    && c.sheet == sheet
+                    && c.column == column.column
+                    && c.header == column.header
+            });
+            match known {
+                Some(known) => known.filled += held.filled,
+                None => self.columns.push(ColumnMap {
+                    key: column.key,
+                    header: column.header.clone(),
+                    sheet,
+                    column: column.column,
+                    sure: column.sure,
+                    why: column.why.clone(),
+                    filled: held.filled,
+                    samples: held.samples,
+                }),
+            }
+        }
+        for (column, header) in plan.headers.iter().filter(|(c, _)| !plan.reads(*c)) {
+            let held = tally.of(plan, *column);
+            let known = self
+                .unread
+                .iter_mut()
+                .find(|c| c.sheet == sheet && c.column == *column && c.header == *header);
+            match known {
+                Some(known) => known.filled += held.filled,
+                None => self.unread.push(Unread {
+                    header: header.clone(),
+                    sheet,
+                    column: *column,
+                    filled: held.filled,
+                    samples: held.samples,
+                }),
+            }
         }
     }
 }
@@ -135,6 +179,8 @@ pub fn table_head(plan: &Arc<Plan>) -> TableHead {
     TableHead {
         row: plan.header_row,
         headers: plan.headers.clone(),
+        questions: plan.questions.clone(),
+        told: plan.told,
     }
 }
 

@@ -1,10 +1,13 @@
 //! Which column holds what: the header's words weighed against the values below them.
 
+use super::asking::Question;
 use super::candidate::{Candidate, cost, own_key, weigh_numbers, whose};
 use super::cell::GridRow;
 use super::evidence::Evidence;
 use super::find::Head;
 use super::kind::ListKind;
+use super::mapping::{Known, signature};
+use super::values::{SexCodes, sex_codes};
 use super::words::Role;
 use domain::text::squeezed;
 
@@ -26,6 +29,8 @@ pub struct Column {
     pub column: u32,
     pub header: String,
     pub sure: Sure,
+    /// Why, in Chinese.
+    pub why: String,
 }
 
 /// Columns of one further member of a household: key and column.
@@ -46,8 +51,15 @@ pub struct Plan {
     pub of_household: Vec<u32>,
     /// The household's number or head stands once at the top of its rows.
     pub household_in_blocks: bool,
-    /// Sex as 0 man, 1 woman, where numbers say so.
-    pub sex_from_zero: bool,
+    pub sex_codes: SexCodes,
+    /// How ages say when somebody was born, as a person said.
+    pub ages: Option<String>,
+    /// The year of months that do not name one, as a person said.
+    pub year: Option<i16>,
+    /// What the reader could not know and nobody has said.
+    pub questions: Vec<Question>,
+    /// Whether what was said of headers like this one was applied.
+    pub told: bool,
     /// Every column's header, as written.
     pub headers: Vec<(u32, String)>,
     pub header_row: u32,
@@ -60,8 +72,16 @@ impl Plan {
         self.columns.iter().find(|c| c.key == key).map(|c| c.column)
     }
 
-    /// Decides on the columns. `rows` are the first rows below the header.
-    pub fn make(kind: ListKind, head: &Head, header_row: u32, rows: &[GridRow]) -> Plan {
+    /// Whether anything is read from a column.
+    pub fn reads(&self, column: u32) -> bool {
+        let in_cell = self.members_in_cell;
+        self.columns.iter().any(|c| c.column == column)
+            || self.members.iter().flatten().any(|(_, c)| *c == column)
+            || in_cell.is_some_and(|(names, ids)| names == column || ids == Some(column))
+    }
+
+    /// Decides on the columns. `rows` are the first rows below the header; what is `known` of such headers comes first.
+    pub fn make(kind: ListKind, head: &Head, header_row: u32, rows: &[GridRow], known: &Known<'_>) -> Plan {
         let signature: Vec<(u32, String)> =
             head.cells.iter().map(|c| (c.column, squeezed(&c.text))).collect();
         let data = likely_data(head, rows);
@@ -85,11 +105,18 @@ impl Plan {
             in_blocks: Vec::new(),
             of_household: Vec::new(),
             household_in_blocks: false,
-            sex_from_zero: false,
+            sex_codes: SexCodes::Standard,
+            ages: None,
+            year: None,
+            questions: Vec::new(),
+            told: false,
             headers: head.cells.iter().map(|c| (c.column, c.text.clone())).collect(),
             header_row,
             signature,
         };
+        let said = known(&self::signature(&plan.headers));
+        plan.told = said.is_some();
+        let said = said.unwrap_or_default();
         if kind.of_people() {
             whose(&mut candidates);
             plan.household(&mut candidates);
@@ -97,8 +124,13 @@ impl Plan {
         }
         plan.choose(&candidates);
         if kind.of_people() {
+            plan.ask_who(&candidates, head, &data, &said);
+        }
+        plan.apply(&said);
+        if kind.of_people() {
             plan.certificate_as_number(&candidates);
-            plan.sex_from_zero = super::values::sex_counts_from_zero(&plan, &data);
+            plan.sex_codes = sex_codes(&plan, &data);
+            plan.ask_what(&data, &said);
         }
         plan.blocks(&candidates);
         plan
@@ -174,17 +206,14 @@ impl Plan {
             // The first column wins among equals.
             able.sort_by_key(|(cost, c)| (*cost, c.cell.column));
             let Some((cost, c)) = able.first() else { continue };
-            let twin = able.get(1).is_some_and(|(other, _)| *other < cost + 10);
-            let sure = match cost {
-                30.. => Sure::Doubtful,
-                0..=19 if !twin => Sure::Certain,
-                _ => Sure::Likely,
-            };
+            let twin = able.get(1).filter(|(other, _)| *other < cost + 10);
+            let (sure, why) = how_sure(*cost, c, twin.map(|(_, c)| *c));
             self.columns.push(Column {
                 key,
                 column: c.cell.column,
                 header: c.cell.text.clone(),
                 sure,
+                why,
             });
             if key == "phone" || key == "address" || key == "amount" {
                 let second = match key {
@@ -198,6 +227,7 @@ impl Plan {
                         column: other.cell.column,
                         header: other.cell.text.clone(),
                         sure: Sure::Likely,
+                        why: "同类的另一列".to_owned(),
                     });
                 }
             }
@@ -208,6 +238,7 @@ impl Plan {
                     self.columns.push(Column {
                         key,
                         sure: Sure::Likely,
+                        why: "由区划路径拆分".to_owned(),
                         ..path.clone()
                     });
                 }
@@ -232,6 +263,7 @@ impl Plan {
             self.columns.push(Column {
                 key: "certificate_number",
                 sure: Sure::Likely,
+                why: "身份证号列中是残疾证号".to_owned(),
                 ..id
             });
         }
@@ -268,6 +300,21 @@ impl Plan {
         if !anchored || self.kind == ListKind::Disabled {
             self.of_household.clear();
         }
+    }
+}
+
+/// How sure a column is by what it costs, and why in words of a clerk.
+fn how_sure(cost: u32, c: &Candidate, twin: Option<&Candidate>) -> (Sure, String) {
+    match (cost, twin) {
+        (30.., _) if c.evidence.stated == 0 => (Sure::Doubtful, "表头少见，列中没有内容".to_owned()),
+        (30.., _) => (Sure::Doubtful, "列中的内容与表头不太相符，请核对".to_owned()),
+        (_, Some(twin)) => (
+            Sure::Likely,
+            format!("另一列“{}”也可能是", squeezed(&twin.cell.text)),
+        ),
+        (0..=19, None) => (Sure::Certain, "表头是常见写法，内容相符".to_owned()),
+        (_, None) if c.meaning.rank > 2 => (Sure::Likely, "表头的写法少见".to_owned()),
+        (_, None) => (Sure::Likely, "部分内容与表头不太相符".to_owned()),
     }
 }
 

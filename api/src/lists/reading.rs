@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use super::kind::ListKind;
+use super::mapping::Known;
 use super::outline::{self, Outline, SheetRead, Tally};
 use super::plan::Plan;
 use super::refusal::{Code, Refusal};
@@ -56,10 +57,26 @@ impl std::fmt::Debug for Reading {
     }
 }
 
-/// Reads a file that lies in memory. `file_name` only helps to tell what it is a list of.
+/// What a file is read as.
+pub struct Order<'o> {
+    pub kind: ListKind,
+    /// Only helps to tell what it is a list of.
+    pub file_name: &'o str,
+    /// The year of the list's month, for ages.
+    pub year: Option<i16>,
+    pub known: &'o Known<'o>,
+}
+
+/// Reads a file that lies in memory, without knowing anything of such files.
 pub fn read(kind: ListKind, file_name: &str, bytes: &[u8]) -> Result<Reading, Refusal> {
     let mut rows = Vec::new();
-    let outline = stream(kind, file_name, &bytes, &mut |row, _| {
+    let order = Order {
+        kind,
+        file_name,
+        year: None,
+        known: &|_| None,
+    };
+    let outline = stream(&order, &bytes, &mut |row, _| {
         rows.push(row);
         Ok(())
     })?;
@@ -74,24 +91,25 @@ pub fn read(kind: ListKind, file_name: &str, bytes: &[u8]) -> Result<Reading, Re
 /// # Errors
 /// Why the file is refused, which may show at its end only; what `take` refuses with.
 pub fn stream(
-    kind: ListKind,
-    file_name: &str,
+    order: &Order<'_>,
     source: &dyn Source,
     take: &mut dyn FnMut(Row, &Plan) -> Result<(), Refusal>,
 ) -> Result<Outline, Refusal> {
+    let kind = order.kind;
     let mut book = Book::open(source)?;
     let heads = book.sheets.clone();
-    let left_out = sheets::left_out(kind, &mut book)?;
+    let left_out = sheets::left_out(order, &mut book)?;
     let mut outline = Outline {
         kind,
         sheets: Vec::new(),
         columns: Vec::new(),
+        unread: Vec::new(),
         rows: 0,
         persons: 0,
         notes: Vec::new(),
         again: Vec::new(),
     };
-    let (mut seen, mut telling, mut any_table) = (Seen::default(), Telling::new(file_name), false);
+    let (mut seen, mut telling, mut any_table) = (Seen::default(), Telling::new(order.file_name), false);
     let (mut empty, mut hidden) = (Vec::new(), Vec::new());
     for (n, head) in heads.iter().enumerate() {
         if !head.visible {
@@ -103,7 +121,7 @@ pub fn stream(
             continue;
         }
         let sheet = outline.sheets.len();
-        let mut walk = Walk::new(kind, sheet, head, book.system_1904);
+        let mut walk = Walk::new(order, sheet, head, book.system_1904);
         let mut tallies: Vec<Tally> = Vec::new();
         let before = outline.rows;
         let give = &mut |row: Row, plan: &Plan| {
@@ -148,7 +166,7 @@ pub fn stream(
         }
         tallies.resize_with(walk.found.plans.len(), Tally::default);
         for (plan, tally) in walk.found.plans.iter().zip(&tallies) {
-            outline::add_columns(&mut outline.columns, sheet, plan, tally);
+            outline.add_columns(sheet, plan, tally);
         }
         outline.sheets.push(SheetRead {
             name: head.name.clone(),

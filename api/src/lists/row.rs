@@ -77,6 +77,8 @@ pub struct Context {
     pub sheet: usize,
     pub table: usize,
     pub system_1904: bool,
+    /// The year of the list.
+    pub year: Option<i16>,
     pub section: Option<Arc<str>>,
     pub address_above: Option<String>,
 }
@@ -108,6 +110,7 @@ impl Row {
                 row.read(column.key, cell, plan, context.system_1904);
             }
         }
+        row.born(plan, context.year);
         row.places(plan);
         row.address(plan, context.address_above.as_deref());
         if plan.kind == ListKind::Disabled {
@@ -193,7 +196,7 @@ impl Row {
         };
         let value = match key {
             "birth_date" | "since" | "death_date" | ".until" => {
-                match days::day(Some(cell), system_1904, birth) {
+                match days::day(Some(&days::with_year(cell, plan.year)), system_1904, birth) {
                     Said::Value(day) => Some(day),
                     Said::Fault(why) if key != ".until" => {
                         self.faults.push(Fault { key, why });
@@ -203,7 +206,7 @@ impl Row {
                 }
             }
             "amount" | ".amount_other" => values::yuan(cell),
-            key => values::text(plan.kind, key, cell, plan.sex_from_zero),
+            key => values::text(plan.kind, key, cell, plan.sex_codes),
         };
         if let Some(value) = value {
             self.values.insert(key, value);
@@ -224,6 +227,19 @@ impl Row {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A nominal age names the year of birth: a child is one year old at birth and one more with each new year.
+    fn born(&mut self, plan: &Plan, year: Option<i16>) {
+        let age = self
+            .values
+            .get(".age")
+            .map(|age| age.chars().take_while(char::is_ascii_digit).collect::<String>());
+        if let (Some("nominal"), Some(year), Some(age)) = (plan.ages.as_deref(), year, age)
+            && let Ok(age @ 1..=130) = age.parse::<i16>()
+        {
+            self.values.insert("birth_date", format!("{:04}", year - age + 1));
         }
     }
 

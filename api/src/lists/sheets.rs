@@ -3,6 +3,7 @@
 use super::book::Book;
 use super::cell::SheetHead;
 use super::kind::ListKind;
+use super::reading::Order;
 use super::refusal::{Code, Refusal};
 use super::walk::{Found, Walk};
 use super::words;
@@ -21,7 +22,7 @@ struct People {
 
 /// Sheets of examples, and summaries that repeat the people of the other sheets, by their place in the file. Sheets
 /// are read for this only where a name gives reason to.
-pub fn left_out(kind: ListKind, book: &mut Book<'_>) -> Result<Vec<usize>, Refusal> {
+pub fn left_out(order: &Order<'_>, book: &mut Book<'_>) -> Result<Vec<usize>, Refusal> {
     let heads = book.sheets.clone();
     let visible: Vec<usize> = (0..heads.len()).filter(|n| heads[*n].visible).collect();
     let named: Vec<usize> = visible.iter().copied().filter(|n| is_named(&heads[*n])).collect();
@@ -32,7 +33,7 @@ pub fn left_out(kind: ListKind, book: &mut Book<'_>) -> Result<Vec<usize>, Refus
     let (mut elsewhere, mut others) = (HashSet::new(), 0);
     let mut doubtful: Vec<(usize, People)> = Vec::new();
     for n in visible {
-        let people = people(kind, book, n, &heads[n], &hasher)?;
+        let people = people(order, book, n, &heads[n], &hasher)?;
         if named.contains(&n) {
             doubtful.push((n, people));
         } else {
@@ -45,7 +46,7 @@ pub fn left_out(kind: ListKind, book: &mut Book<'_>) -> Result<Vec<usize>, Refus
             .iter()
             .any(|w| heads[*n].name.contains(w));
         let repeats = people.numbers.iter().all(|number| elsewhere.contains(number));
-        others > 0 && !(summary && !repeats)
+        others > 0 && (!summary || repeats)
     });
     Ok(dropped.map(|(n, _)| n).collect())
 }
@@ -55,14 +56,14 @@ fn is_named(head: &SheetHead) -> bool {
 }
 
 fn people(
-    kind: ListKind,
+    order: &Order<'_>,
     book: &mut Book<'_>,
     sheet: usize,
     head: &SheetHead,
     hasher: &RandomState,
 ) -> Result<People, Refusal> {
     let mut found = People::default();
-    let mut walk = Walk::new(kind, 0, head, book.system_1904);
+    let mut walk = Walk::new(order, 0, head, book.system_1904);
     let take = &mut |row: super::row::Row, _: &_| {
         found.rows += 1;
         let number = row.values.get("id_number").map(|n| hasher.hash_one(n));

@@ -44,15 +44,28 @@ pub fn label(text: &str) -> &str {
     }
 }
 
-pub fn sex(text: &str, from_zero: bool) -> Option<&'static str> {
+/// What numbers for sexes mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SexCodes {
+    /// 1 man, 2 woman.
+    #[default]
+    Standard,
+    /// 0 man, 1 woman.
+    ZeroMan,
+    /// 0 woman, 1 man.
+    ZeroWoman,
+}
+
+pub fn sex(text: &str, codes: SexCodes) -> Option<&'static str> {
     let text = unquoted(text);
     let plain: String = clean(label(text)).chars().map(half_width).collect();
     match plain.as_str() {
         "M" | "m" | "male" | "Male" | "先生" => return Some("男"),
         "F" | "f" | "female" | "Female" | "女士" => return Some("女"),
-        "0" if from_zero => return Some("男"),
-        "1" if from_zero => return Some("女"),
-        "2" if from_zero => return None,
+        "0" if codes == SexCodes::ZeroMan => return Some("男"),
+        "1" if codes == SexCodes::ZeroMan => return Some("女"),
+        "2" if codes == SexCodes::ZeroMan => return None,
+        "0" if codes == SexCodes::ZeroWoman => return Some("女"),
         _ => {}
     }
     match plain.chars().next() {
@@ -62,12 +75,12 @@ pub fn sex(text: &str, from_zero: bool) -> Option<&'static str> {
     }
 }
 
-/// Whether numbers for sexes count from 0 (0 man, 1 woman): the ID numbers beside them decide.
-pub fn sex_counts_from_zero(plan: &Plan, rows: &[&GridRow]) -> bool {
+/// What numbers for sexes mean: the ID numbers beside them decide.
+pub fn sex_codes(plan: &Plan, rows: &[&GridRow]) -> SexCodes {
     let (Some(sexes), Some(ids)) = (plan.column("sex"), plan.column("id_number")) else {
-        return false;
+        return SexCodes::Standard;
     };
-    let (mut from_one, mut from_zero) = (0, 0);
+    let (mut from_one, mut from_zero, mut zero_woman) = (0, 0, 0);
     for row in rows {
         let Said::Value(id) = id_number(row.at(ids)) else {
             continue;
@@ -75,21 +88,26 @@ pub fn sex_counts_from_zero(plan: &Plan, rows: &[&GridRow]) -> bool {
         match (row.shown(sexes).trim(), id.sex()) {
             ("1", Sex::Male) | ("2", Sex::Female) => from_one += 1,
             ("0", Sex::Male) | ("1", Sex::Female) => from_zero += 1,
+            ("0", Sex::Female) => zero_woman += 1,
             _ => {}
         }
     }
-    from_zero > from_one
+    match zero_woman > from_zero {
+        true => SexCodes::ZeroWoman,
+        false if from_zero > from_one => SexCodes::ZeroMan,
+        false => SexCodes::Standard,
+    }
 }
 
 /// A text value in normal form under its key; `None` where the cell says nothing.
-pub fn text(kind: ListKind, key: &str, cell: &Cell, from_zero: bool) -> Option<String> {
+pub fn text(kind: ListKind, key: &str, cell: &Cell, codes: SexCodes) -> Option<String> {
     let shown = cell.shown();
     let shown = unquoted(&shown);
     if not_stated(shown) && !matches!(key, "house_from" | "house_to" | "code") {
         return None;
     }
     let said: Cow<'_, str> = match key {
-        "sex" => return sex(shown, from_zero).map(str::to_owned),
+        "sex" => return sex(shown, codes).map(str::to_owned),
         "category" if kind == ListKind::Disabled => {
             let label = label(shown);
             certificate::category(label).map_or(Cow::Owned(normal(label)), Cow::Borrowed)
@@ -192,17 +210,20 @@ mod tests {
         ] {
             assert_eq!(label(input), expected);
         }
-        for (input, zero, expected) in [
-            ("男", false, Some("男")),
-            ("2", false, Some("女")),
-            ("1", true, Some("女")),
-            ("0", true, Some("男")),
-            ("女士", false, Some("女")),
-            ("M", false, Some("男")),
-            ("2-女性", false, Some("女")),
-            ("?", false, None),
+        use SexCodes::{Standard, ZeroMan, ZeroWoman};
+        for (input, codes, expected) in [
+            ("男", Standard, Some("男")),
+            ("2", Standard, Some("女")),
+            ("1", ZeroMan, Some("女")),
+            ("0", ZeroMan, Some("男")),
+            ("0", ZeroWoman, Some("女")),
+            ("1", ZeroWoman, Some("男")),
+            ("女士", Standard, Some("女")),
+            ("M", Standard, Some("男")),
+            ("2-女性", Standard, Some("女")),
+            ("?", Standard, None),
         ] {
-            assert_eq!(sex(input, zero), expected, "{input}");
+            assert_eq!(sex(input, codes), expected, "{input}");
         }
         for (input, expected) in [
             ("肢体一级", Some("一级")),

@@ -4,8 +4,8 @@
 use super::cell::{Cell, GridRow, Merge, SheetHead};
 use super::classify::{Class, classify};
 use super::find;
-use super::kind::ListKind;
 use super::plan::Plan;
+use super::reading::Order;
 use super::refusal::Refusal;
 use super::row::{Context, Row};
 use super::words;
@@ -34,7 +34,7 @@ pub struct Found {
 
 /// One sheet while it is read.
 pub struct Walk<'a> {
-    kind: ListKind,
+    order: &'a Order<'a>,
     sheet: usize,
     system_1904: bool,
     merges: &'a [Merge],
@@ -53,9 +53,9 @@ pub struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(kind: ListKind, sheet: usize, head: &'a SheetHead, system_1904: bool) -> Walk<'a> {
+    pub fn new(order: &'a Order<'a>, sheet: usize, head: &'a SheetHead, system_1904: bool) -> Walk<'a> {
         Walk {
-            kind,
+            order,
             sheet,
             system_1904,
             merges: &head.merges,
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
             }
         }
         let rows = self.window.make_contiguous();
-        let Some(head) = find::header(self.kind, rows, self.merges) else {
+        let Some(head) = find::header(self.order.kind, rows, self.merges) else {
             return Ok(false);
         };
         let signature: Vec<(u32, String)> =
@@ -162,7 +162,13 @@ impl<'a> Walk<'a> {
             if self.found.plans.len() >= MOST_TABLES {
                 return Err(Refusal::too_large("的表头过多"));
             }
-            let plan = Plan::make(self.kind, &head, rows[0].number, &rows[head.rows..]);
+            let plan = Plan::make(
+                self.order.kind,
+                &head,
+                rows[0].number,
+                &rows[head.rows..],
+                self.order.known,
+            );
             let plan = Arc::new(plan);
             self.found.plans.push(plan.clone());
             self.plan = Some(plan);
@@ -179,7 +185,7 @@ impl<'a> Walk<'a> {
     /// Whether the header that is in force is printed again from this row of the window on.
     fn repeats_at(&mut self, at: usize) -> bool {
         let rows = &self.window.make_contiguous()[at..];
-        let Some(head) = find::header(self.kind, rows, self.merges) else {
+        let Some(head) = find::header(self.order.kind, rows, self.merges) else {
             return false;
         };
         let signature: Vec<(u32, String)> =
@@ -257,6 +263,7 @@ impl<'a> Walk<'a> {
             sheet: self.sheet,
             table: self.found.plans.len() - 1,
             system_1904: self.system_1904,
+            year: self.order.year,
             section: self.section.clone(),
             address_above: self.address_above.take(),
         };

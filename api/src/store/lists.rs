@@ -1,6 +1,8 @@
 //! Lists and their rows: what was handed in, sealed, and what became of each row.
 
+pub mod arriving;
 mod asked;
+pub mod mappings;
 mod rows;
 
 pub use asked::{asked, to_town};
@@ -12,7 +14,7 @@ use entity::list;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect, Select, Statement,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +22,8 @@ use uuid::Uuid;
 
 /// The states of a list's row.
 pub mod state {
+    /// Its rows are going in: no list yet, for nobody.
+    pub const READING: &str = "reading";
     pub const UPLOADED: &str = "uploaded";
     pub const COMMITTING: &str = "committing";
     pub const COMMITTED: &str = "committed";
@@ -33,6 +37,54 @@ pub struct Column {
     pub sheet: i32,
     pub sure: String,
     pub filled: u32,
+    /// From 0; none for lists of before it was kept.
+    #[serde(default)]
+    pub column: Option<u32>,
+    /// Why it is so sure, in Chinese.
+    #[serde(default)]
+    pub why: String,
+    #[serde(default)]
+    pub samples: Vec<String>,
+}
+
+/// A column that is not read.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UnreadColumn {
+    pub header: String,
+    pub sheet: i32,
+    pub column: u32,
+    pub filled: u32,
+    pub samples: Vec<String>,
+}
+
+/// A header with its columns, as written.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TableRead {
+    pub sheet: i32,
+    pub row: u32,
+    pub headers: Vec<(u32, String)>,
+}
+
+/// What the reader could not know of the columns below a header.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Question {
+    pub sheet: i32,
+    /// The header's.
+    pub row: u32,
+    pub code: String,
+    pub text: String,
+    /// Answer and meaning.
+    pub answers: Vec<(String, String)>,
+    /// Without an answer nobody knows who the rows are about.
+    pub identity: bool,
+}
+
+/// What was said of such headers before, and was applied.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Applied {
+    pub list: Uuid,
+    pub month: String,
+    pub made_at: i64,
 }
 
 /// The sealed part of a list's row.
@@ -44,6 +96,14 @@ pub struct Head {
     pub columns: Vec<Column>,
     pub notes: Vec<String>,
     pub persons: usize,
+    #[serde(default)]
+    pub unread: Vec<UnreadColumn>,
+    #[serde(default)]
+    pub tables: Vec<TableRead>,
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    #[serde(default)]
+    pub applied: Option<Applied>,
 }
 
 /// The sealed part of a list row: its values in normal form, and the cells as handed in.
@@ -77,17 +137,22 @@ pub fn seal_head(keys: &Keyring, id: Uuid, head: &Head) -> Vec<u8> {
 }
 
 pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<list::Model>, DbErr> {
-    list::Entity::find_by_id(id).one(db).await
+    there(list::Entity::find_by_id(id)).one(db).await
+}
+
+/// Lists that are being read are none yet.
+fn there(query: Select<list::Entity>) -> Select<list::Entity> {
+    query.filter(list::Column::State.ne(state::READING))
 }
 
 pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<list::Model>, DbErr> {
-    list::Entity::find_by_id(id).lock_exclusive().one(db).await
+    there(list::Entity::find_by_id(id)).lock_exclusive().one(db).await
 }
 
 /// The list of the same source, kind, division and month with the same content.
 pub async fn same<C: ConnectionTrait>(db: &C, like: &list::Model) -> Result<Option<list::Model>, DbErr> {
     use list::Column as C_;
-    list::Entity::find()
+    there(list::Entity::find())
         .filter(C_::ContentHash.eq(like.content_hash.clone()))
         .filter(C_::Source.eq(&like.source))
         .filter(C_::Kind.eq(&like.kind))
@@ -122,7 +187,7 @@ pub async fn page<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<list::Model>, DbErr> {
     use list::Column as C_;
-    let mut query = list::Entity::find();
+    let mut query = there(list::Entity::find());
     if let Some(source) = source {
         query = query.filter(C_::Source.eq(source));
     }

@@ -89,6 +89,7 @@ impl World {
             // Nothing of these two is there: the roles that may ask hear 404.
             ("job", Uuid::now_v7()),
             ("list", Uuid::now_v7()),
+            ("list-mapping", Uuid::now_v7()),
             ("grid", county.place("良围一格")),
             ("division", county.place("良围村")),
             ("village", county.place("良围村")),

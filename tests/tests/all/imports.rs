@@ -57,11 +57,18 @@ impl County {
             month: month.into(),
             name: name.into(),
             complete: true,
-            content: std::fs::read(path).unwrap(),
         };
-        let done = lists::upload(&self.program, &Reach::All, self.admin, new, now())
-            .await
-            .unwrap();
+        let content = std::fs::read(path).unwrap();
+        let done = lists::upload(
+            &self.program,
+            &Reach::All,
+            self.admin,
+            new,
+            content.as_slice(),
+            now(),
+        )
+        .await
+        .unwrap();
         (done.id, done.repeat)
     }
 

@@ -20,6 +20,7 @@ mod lengths;
 mod licences;
 mod list_files;
 mod list_hostile;
+mod list_mapping;
 mod list_shapes;
 mod lists;
 mod operator;

@@ -25,7 +25,7 @@ fn of_entities() -> Schema {
     let known = entities!(schema:
         account account_grant audit confirmation data_key decision device device_entry division document edit
         enrolment facts feed feed_entry file_chunk grid grid_range held holding household inbox_item job list
-        list_row lookup meta placement projection register_row resident search_card session sign_in_guard
+        list_mapping list_row lookup meta placement projection register_row resident search_card session sign_in_guard
         stored_file visit
     );
     let known: BTreeSet<String> = known.iter().map(|table| table.to_string()).collect();

@@ -2,6 +2,7 @@
 
 use super::Reach;
 use super::figures::{Named, confirmed};
+use super::mapping;
 use super::steps::enrols;
 use crate::app::Error;
 use crate::program::Program;
@@ -48,6 +49,7 @@ pub async fn commit(
                     repeat: true,
                 });
             }
+            mapping::answered(&lists::head(&program.keys, &list)?)?;
             let committed = lists::committed(txn, &list.source, &list.kind).await?;
             let older = committed
                 .iter()

@@ -3,7 +3,7 @@
 use crate::app::lists::{self, ListView};
 use crate::lists::ListKind;
 use crate::store::jobs;
-use crate::store::lists::{MISSING_SHEET, Row};
+use crate::store::lists::{Column, MISSING_SHEET, Question, Row, UnreadColumn};
 use domain::Instant;
 use poem_openapi::payload::Binary;
 use poem_openapi::types::Any;
@@ -32,6 +32,7 @@ pub(super) enum Kind {
 
 /// How a column was understood.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub(super) struct ColumnView {
     /// The standard key; one that begins with a dot is read beyond the standard ones.
     key: String,
@@ -39,10 +40,73 @@ pub(super) struct ColumnView {
     header: String,
     /// The sheet, counted from 0.
     sheet: i32,
+    /// Its place in the sheet, from 0; absent for lists of before it was kept.
+    column: Option<u32>,
     /// `certain`, `likely` or `doubtful`.
     sure: String,
+    /// Why, in Chinese.
+    why: String,
     /// Rows in which it says something.
     filled: u32,
+    /// Up to three of its values, as written; not in pages of lists.
+    samples: Vec<String>,
+}
+
+/// A column that is not read.
+#[derive(Object)]
+#[oai(rename = "UnreadListColumn")]
+pub(super) struct UnreadView {
+    /// The header as the file writes it.
+    header: String,
+    /// The sheet, counted from 0.
+    sheet: i32,
+    /// Its place in the sheet, from 0.
+    column: u32,
+    /// Rows in which it says something.
+    filled: u32,
+    /// Up to three of its values, as written; not in pages of lists.
+    samples: Vec<String>,
+}
+
+/// What the reader cannot know and asks.
+#[derive(Object)]
+#[oai(rename = "ListQuestion")]
+pub(super) struct QuestionView {
+    /// The sheet, counted from 0.
+    sheet: i32,
+    /// The row of the header that it is about.
+    row: u32,
+    /// A stable code: `which_id_number`, `which_name`, `unnamed_id_number`, `sex_codes`, `age_without_birth_date`,
+    /// `month_without_year`.
+    code: String,
+    /// The question, in Chinese.
+    text: String,
+    /// The answers that there are.
+    answers: Vec<PossibleAnswer>,
+    /// Nobody knows who the rows are about without an answer: the list cannot be committed (409 `questions_open`).
+    identity: bool,
+}
+
+/// A possible answer.
+#[derive(Object)]
+#[oai(rename = "PossibleListAnswer")]
+struct PossibleAnswer {
+    /// What to answer; `YYYY` stands for a year.
+    answer: String,
+    /// What it means, in Chinese.
+    text: String,
+}
+
+/// What was said of such headers before, and was applied.
+#[derive(Object)]
+#[oai(rename = "AppliedListMapping")]
+pub(super) struct AppliedView {
+    /// The list at which it was said.
+    list: Uuid,
+    /// That list's month.
+    month: String,
+    /// When (RFC 3339, UTC).
+    made_at: String,
 }
 
 #[derive(Object)]
@@ -72,6 +136,12 @@ pub(super) struct ListBody {
     sheets: Vec<String>,
     /// Columns found, with their headers.
     columns: Vec<ColumnView>,
+    /// Columns that have a header and are not read.
+    unread: Vec<UnreadView>,
+    /// What the reader cannot know; answered with `correct_list_columns`.
+    questions: Vec<QuestionView>,
+    /// What was said of such headers before and was applied; absent where nothing was.
+    applied: Option<AppliedView>,
     /// What a clerk should know about the file.
     notes: Vec<String>,
     /// Rows by verdict, as far as the commit has come.
@@ -238,17 +308,14 @@ impl From<ListView> for ListBody {
             rows: row.rows,
             persons: head.persons,
             sheets: head.sheets,
-            columns: head
-                .columns
-                .into_iter()
-                .map(|c| ColumnView {
-                    key: c.key,
-                    header: c.header,
-                    sheet: c.sheet,
-                    sure: c.sure,
-                    filled: c.filled,
-                })
-                .collect(),
+            columns: head.columns.into_iter().map(ColumnView::from).collect(),
+            unread: head.unread.into_iter().map(UnreadView::from).collect(),
+            questions: head.questions.into_iter().map(QuestionView::from).collect(),
+            applied: head.applied.map(|applied| AppliedView {
+                list: applied.list,
+                month: applied.month,
+                made_at: at(applied.made_at),
+            }),
             notes: head.notes,
             verdicts: view.verdicts,
             uploaded_at: at(row.uploaded_at),
@@ -257,6 +324,56 @@ impl From<ListView> for ListBody {
             planned_at: row.planned_at.map(at),
             job: view.job.map(JobView::from),
             dry_run: view.dry_run.map(JobView::from),
+        }
+    }
+}
+
+impl ListBody {
+    /// Without what its columns say: a page of lists shows no one's values.
+    pub(super) fn without_samples(mut self) -> ListBody {
+        self.columns.iter_mut().for_each(|c| c.samples.clear());
+        self.unread.iter_mut().for_each(|c| c.samples.clear());
+        self
+    }
+}
+
+impl From<Column> for ColumnView {
+    fn from(c: Column) -> ColumnView {
+        ColumnView {
+            key: c.key,
+            header: c.header,
+            sheet: c.sheet,
+            column: c.column,
+            sure: c.sure,
+            why: c.why,
+            filled: c.filled,
+            samples: c.samples,
+        }
+    }
+}
+
+impl From<UnreadColumn> for UnreadView {
+    fn from(c: UnreadColumn) -> UnreadView {
+        UnreadView {
+            header: c.header,
+            sheet: c.sheet,
+            column: c.column,
+            filled: c.filled,
+            samples: c.samples,
+        }
+    }
+}
+
+impl From<Question> for QuestionView {
+    fn from(q: Question) -> QuestionView {
+        let answer = |(answer, text)| PossibleAnswer { answer, text };
+        QuestionView {
+            sheet: q.sheet,
+            row: q.row,
+            code: q.code,
+            text: q.text,
+            answers: q.answers.into_iter().map(answer).collect(),
+            identity: q.identity,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Content;
 use crate::seal::Keyring;
 use crate::store::{Fault, sealed};
-use entity::{list, list_row};
+use entity::list_row;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
@@ -70,18 +70,6 @@ pub fn item_row(sheet: i32, row: i32) -> i64 {
     (i64::from(sheet) << 32) | i64::from(row)
 }
 
-pub async fn insert<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    list: list::Model,
-    rows: &[Row],
-) -> Result<(), DbErr> {
-    list::Entity::insert(list::ActiveModel::from(list))
-        .exec_without_returning(db)
-        .await?;
-    insert_rows(db, keys, rows).await
-}
-
 pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row]) -> Result<(), DbErr> {
     for part in rows.chunks(200) {
         let models = part.iter().map(|row| list_row::ActiveModel {
@@ -94,6 +82,7 @@ pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row
             reason: Set(row.reason.clone()),
             planned: Set(row.planned.clone()),
             planned_reason: Set(row.planned_reason.clone()),
+            reading: Set(None),
             sealed: Set(sealed::seal(
                 keys,
                 "list_row",
@@ -261,8 +250,8 @@ pub async fn rows_of<C: ConnectionTrait>(
     rows.into_iter().map(|row| open(keys, row)).collect()
 }
 
-fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
-    let id = row_id(keys, row.list, row.sheet, row.row);
+pub(super) fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
+    let id = row_id(keys, row.reading.unwrap_or(row.list), row.sheet, row.row);
     Ok(Row {
         content: sealed::open(keys, "list_row", id, &row.sealed)?,
         list: row.list,
