@@ -12,6 +12,9 @@ pub struct Model {
     pub sealed: Vec<u8>,
     pub created_by: Uuid,
     pub created_at: i64,
+    /// Absent while chunks still arrive.
+    pub finished_at: Option<i64>,
+    pub expires_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

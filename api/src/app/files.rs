@@ -1,11 +1,18 @@
-//! Files that people hand in or take out: kept sealed, whole, with the name they had.
+//! Files that people hand in or take out: kept sealed, in chunks, with the name they had.
+
+mod reader;
+mod writer;
+
+pub use reader::{Reader, range};
+pub use writer::Writer;
 
 use crate::app::Error;
-use crate::seal::Keyring;
+use crate::seal::{Keyring, chunks};
 use crate::store::db::Db;
-use crate::store::files::{self, FileInfo, NewFile};
+use crate::store::files::{self, FileInfo};
 use domain::Instant;
 use domain::text::clean;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 /// What a file is kept for.
@@ -26,8 +33,11 @@ impl Purpose {
     }
 }
 
-/// Bytes of the largest file that is taken.
+/// Bytes of the largest file that is taken whole.
 pub const MOST: usize = 64 * 1024 * 1024;
+
+/// How long a file may be in the making, in milliseconds: one that was begun before that was broken off.
+const MAKING: i64 = 24 * 3600 * 1000;
 
 /// A file's name without folders and control characters, at most 200 characters of it. Browsers and scripts send
 /// whatever they like; the ending is what readers look at and is kept.
@@ -42,8 +52,8 @@ pub fn name(text: &str) -> String {
     name.chars().skip(length.saturating_sub(LONGEST)).collect()
 }
 
-/// Saves a file in a transaction of its own. Chunks are committed before whatever will name the file: a file
-/// that nobody came to name is rubbish, a name without its file would be a loss.
+/// Saves a file that is in memory. Chunks are committed before whatever will name the file: a file that nobody came
+/// to name is rubbish, a name without its file would be a loss.
 ///
 /// # Errors
 /// `Refused` `file_too_large` above [`MOST`] bytes.
@@ -56,28 +66,37 @@ pub async fn keep(
     by: Uuid,
     now: Instant,
 ) -> Result<Uuid, Error> {
-    if content.len() > MOST {
-        return Err(Error::field("file_too_large", "文件超过 64 MB", "file"));
-    }
-    let name = name(given_name);
-    let new = &NewFile {
-        id: Uuid::now_v7(),
-        purpose: purpose.name(),
-        name: &name,
-        created_by: by,
-        created_at: now.millis(),
-    };
-    db.write(|txn| async move { files::save(&*txn, keys, new, content).await })
-        .await?;
-    Ok(new.id)
+    let mut file = Writer::begin(db, keys, purpose, given_name, MOST as u64, by, now).await?;
+    file.append(db, keys, content).await?;
+    let id = file.id();
+    file.finish(db, keys, now, None).await?;
+    Ok(id)
 }
 
-/// A file with its content.
+/// A file with its whole content, for files that fit into memory.
 ///
 /// # Errors
 /// `NotFound`; `Damaged` when it does not open.
 pub async fn fetch(db: &Db, keys: &Keyring, id: Uuid) -> Result<(FileInfo, Vec<u8>), Error> {
-    files::load(db.read(), keys, id).await?.ok_or(Error::NotFound)
+    let info = find(db, keys, id).await?;
+    let mut content = Vec::with_capacity(info.size as usize);
+    for number in 0..chunks::count(info.size) {
+        content.extend(files::chunk(db.read(), keys, &info, number).await?);
+    }
+    Ok((info, content))
+}
+
+/// A finished file without its content.
+///
+/// # Errors
+/// `NotFound` for a file that was never finished too.
+pub async fn find(db: &Db, keys: &Keyring, id: Uuid) -> Result<FileInfo, Error> {
+    files::info(db.read(), keys, id).await?.ok_or(Error::NotFound)
+}
+
+/// Takes away some of what nobody has: files that were never finished, and expired ones. Answers how many rows.
+pub async fn tidy<C: ConnectionTrait>(db: &C, now: i64, limit: u64) -> Result<u64, Error> {
+    Ok(files::tidy(db, now - MAKING, now, limit).await?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Removing what nobody needs any more.
 
-use crate::app::{Error, guard};
+use crate::app::{Error, files, guard};
 use crate::store::sessions;
 use sea_orm::ConnectionTrait;
 
@@ -8,10 +8,13 @@ use sea_orm::ConnectionTrait;
 const SESSIONS: i64 = 90 * 24 * 3600 * 1000;
 /// Rows of one step.
 const STEP: u64 = 500;
+/// Chunks of files of one step: 16 MiB of them.
+const CHUNKS: u64 = 64;
 
 /// One step; answers how many rows were removed, 0 when nothing is left to do.
 pub async fn step<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
     let counters = guard::tidy(db, now).await?;
     let sessions = sessions::forget(db, now - SESSIONS, STEP).await?;
-    Ok(counters + sessions)
+    let chunks = files::tidy(db, now, CHUNKS).await?;
+    Ok(counters + sessions + chunks)
 }

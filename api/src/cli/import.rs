@@ -1,7 +1,8 @@
 //! `heshan-grid import --dry-run --json KIND FILE`: what a file holds, without server or database.
 
-use crate::lists::{self, ListKind, Reading, Row, Values};
+use crate::lists::{self, ListKind, Mark, OnDisk, Outline, Place, Refusal, Row, Source, Values, Why};
 use serde_json::{Map, Value as Json, json};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Rows that are shown as a sample.
@@ -13,55 +14,95 @@ pub fn dry_run(kind: &str, file: &Path) -> Result<Json, String> {
         let names: Vec<&str> = ListKind::ALL.iter().map(|k| k.name()).collect();
         format!("不认识的名单种类；可用的有：{}。", names.join("、"))
     })?;
-    let bytes = std::fs::read(file).map_err(|_| "文件不存在或无法打开。".to_owned())?;
+    let source = OnDisk::new(file.to_owned()).map_err(|_| "文件不存在或无法打开。".to_owned())?;
     let name = file
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let reading = lists::read(kind, &name, &bytes).map_err(|refusal| refusal.message)?;
-    Ok(report(&reading))
+    report(kind, &name, &source).map_err(|refusal| refusal.message)
 }
 
-/// The report of a reading: `rows`, `persons`, `reported`, `sheets`, `columns`, `sample`, `notes`.
-pub fn report(reading: &Reading) -> Json {
-    let sheets: Vec<&str> = reading
+/// What is reported of a row: where it stands, and the code.
+type Reported = (Place, &'static str);
+
+/// The report of a file: `rows`, `persons`, `reported`, `sheets`, `columns`, `sample`, `notes`.
+///
+/// # Errors
+/// Why the file is refused.
+pub fn report(kind: ListKind, name: &str, source: &dyn Source) -> Result<Json, Refusal> {
+    let (mut reported, mut samples) = (Vec::<Reported>::new(), Vec::new());
+    let outline = lists::stream(kind, name, source, &mut |row, _| {
+        let mut codes: Vec<&str> = row.faults.iter().map(|f| f.why.code()).collect();
+        codes.dedup();
+        reported.extend(codes.into_iter().map(|why| ((row.sheet, row.number), why)));
+        if samples.len() < SAMPLE {
+            samples.push(sample(&row));
+        }
+        Ok(())
+    })?;
+    let twice = twice(kind, name, source, &outline)?;
+    reported.extend(twice.into_iter().map(|place| (place, Why::TwiceInFile.code())));
+    reported.sort_by_key(|(place, _)| *place);
+    let sheet_name = |n: usize| match outline.sheets[n].name.as_str() {
+        "" => Json::Null,
+        name => Json::from(name),
+    };
+    let reported: Vec<Json> = reported
+        .into_iter()
+        .map(|((sheet, row), why)| json!({ "sheet": sheet_name(sheet), "row": row, "why": why }))
+        .collect();
+    let sheets: Vec<&str> = outline
         .sheets
         .iter()
         .map(|s| s.name.as_str())
         .filter(|name| !name.is_empty())
         .collect();
-    let sheet_name = |n: usize| match reading.sheets[n].name.as_str() {
-        "" => Json::Null,
-        name => Json::from(name),
-    };
-    let reported: Vec<Json> = reading
-        .rows
-        .iter()
-        .flat_map(|row| {
-            let mut codes: Vec<&str> = row.faults.iter().map(|f| f.why.code()).collect();
-            codes.dedup();
-            codes
-                .into_iter()
-                .map(|why| json!({ "sheet": sheet_name(row.sheet), "row": row.number, "why": why }))
-                .collect::<Vec<_>>()
-        })
-        .collect();
     let mut columns = Map::new();
-    for column in reading.columns.iter().filter(|c| !c.key.starts_with('.')) {
+    for column in outline.columns.iter().filter(|c| !c.key.starts_with('.')) {
         columns
             .entry(column.key)
             .or_insert_with(|| Json::from(column.header.as_str()));
     }
-    let sample: Vec<Json> = reading.rows.iter().take(SAMPLE).map(sample).collect();
-    json!({
-        "rows": reading.rows.len(),
-        "persons": reading.persons(),
+    Ok(json!({
+        "rows": outline.rows,
+        "persons": outline.persons,
         "reported": reported,
         "sheets": sheets,
         "columns": columns,
-        "sample": sample,
-        "notes": reading.notes,
-    })
+        "sample": samples,
+        "notes": outline.notes,
+    }))
+}
+
+/// Rows that contradict another row about the same person. The file is read once more for those who come again.
+fn twice(kind: ListKind, name: &str, source: &dyn Source, outline: &Outline) -> Result<Vec<Place>, Refusal> {
+    if outline.again.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut said: HashMap<Place, Values> = outline
+        .again
+        .iter()
+        .flatten()
+        .map(|place| (*place, Values::new()))
+        .collect();
+    lists::stream(kind, name, source, &mut |row, _| {
+        if let Some(values) = said.get_mut(&(row.sheet, row.number)) {
+            *values = row.values;
+        }
+        Ok(())
+    })?;
+    let months = lists::month_sheets(outline.sheets.iter().map(|s| s.name.as_str()));
+    let mut out = Vec::new();
+    for places in &outline.again {
+        let rows: Vec<(Place, &Values)> = places.iter().map(|place| (*place, &said[place])).collect();
+        let marks = lists::compare(&rows, &months).into_iter().zip(places);
+        out.extend(
+            marks
+                .filter(|(mark, _)| *mark == Some(Mark::Contradicts))
+                .map(|(_, place)| *place),
+        );
+    }
+    Ok(out)
 }
 
 /// A row by standard key: sums as numbers, members of its household below it.

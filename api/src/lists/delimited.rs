@@ -1,12 +1,21 @@
-//! Text files with a separator. Records are counted as a spreadsheet counts rows: blank lines are rows too.
+//! Text files with a separator. Records are counted as a spreadsheet counts rows: blank lines are rows too. Only a
+//! window of the text is held, and each record is read from it.
 
 use super::cell::{Cell, GridRow};
+use super::refusal::Refusal;
+use super::text::Text;
 use std::borrow::Cow;
 
 /// A text file as a table.
-pub struct Delimited {
-    text: String,
+pub struct Delimited<'s> {
+    text: Text<'s>,
+    /// The window; what is before `from` has been read.
+    window: String,
+    from: usize,
+    ended: bool,
     separator: char,
+    number: u32,
+    unclosed: u32,
 }
 
 /// A quoted field longer than this never closes: the quote was a character.
@@ -15,41 +24,94 @@ const LONGEST_QUOTED: usize = 32_768;
 const MOST_UNCLOSED: u32 = 200;
 /// As in a spreadsheet; what is beyond belongs to no table.
 const MOST_COLUMNS: u32 = 16_384;
+/// Bytes of text that are looked at to tell the separator.
+const START: usize = 1 << 20;
+/// Bytes behind a record that must be known before it counts as read: a quote that does not close shows itself by
+/// what follows, and every quote in a field may be doubled.
+const AHEAD: usize = LONGEST_QUOTED * 2 + 16;
+/// Longest record in bytes. A row of a spreadsheet may be as long and never is.
+const LONGEST_RECORD: usize = 16 << 20;
 
-impl Delimited {
-    pub fn new(text: String) -> Delimited {
-        let (separator, text) = match text.strip_prefix("sep=") {
+impl<'s> Delimited<'s> {
+    pub fn new(text: Text<'s>) -> Result<Delimited<'s>, Refusal> {
+        let mut table = Delimited {
+            text,
+            window: String::new(),
+            from: 0,
+            ended: false,
+            separator: ',',
+            number: 0,
+            unclosed: 0,
+        };
+        table.fill(START)?;
+        let named = match table.window.strip_prefix("sep=") {
             // A line that tells Excel the separator; Excel does not count it.
             Some(rest) => {
-                let end = rest.find('\n').map_or(rest.len(), |n| n + 1);
-                (rest.chars().next(), rest[end..].to_owned())
+                table.from = table.window.find('\n').map_or(table.window.len(), |n| n + 1);
+                rest.chars().next()
             }
-            None => (None, text),
+            None => None,
         };
-        let separator = separator.unwrap_or_else(|| likely_separator(&text));
-        Delimited { text, separator }
+        table.separator = named.unwrap_or_else(|| likely_separator(&table.window[table.from..]));
+        Ok(table)
     }
 
-    /// The rows that hold something, in order.
-    pub fn rows(&self) -> impl Iterator<Item = GridRow> + '_ {
-        let mut rest = self.text.as_str();
-        let mut number = 0;
-        let mut unclosed = 0;
-        std::iter::from_fn(move || {
-            while !rest.is_empty() {
-                number += 1;
-                let (cells, after) = record(rest, self.separator, &mut unclosed);
-                rest = after;
-                if !cells.is_empty() {
-                    return Some(GridRow {
-                        number,
-                        hidden: false,
-                        cells,
-                    });
-                }
+    /// Makes the window hold this many bytes from where it is read, unless the text ends before.
+    fn fill(&mut self, wanted: usize) -> Result<(), Refusal> {
+        while !self.ended && self.window.len() - self.from < wanted {
+            self.window.drain(..self.from);
+            self.from = 0;
+            self.ended = !self.text.next(&mut self.window)?;
+        }
+        Ok(())
+    }
+
+    /// The next row that holds something.
+    pub fn next(&mut self) -> Result<Option<GridRow>, Refusal> {
+        let mut wanted = AHEAD * 2;
+        loop {
+            self.fill(wanted)?;
+            let rest = &self.window[self.from..];
+            if rest.is_empty() {
+                return Ok(None);
             }
-            None
-        })
+            let mut unclosed = self.unclosed;
+            let (cells, after) = record(rest, self.separator, &mut unclosed);
+            let used = rest.len() - after.len();
+            if !self.ended && after.len() < AHEAD {
+                if rest.len() > LONGEST_RECORD {
+                    return Err(Refusal::too_large("有一行过长"));
+                }
+                wanted = rest.len() * 2;
+                continue;
+            }
+            self.from += used;
+            self.unclosed = unclosed;
+            self.number += 1;
+            wanted = AHEAD * 2;
+            if !cells.is_empty() {
+                return Ok(Some(GridRow {
+                    number: self.number,
+                    hidden: false,
+                    cells,
+                }));
+            }
+        }
+    }
+
+    /// What a clerk should know about how the text was read, once it has been.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.text.encoding != "UTF-8" {
+            notes.push(format!("文字编码按 {} 读取。", self.text.encoding));
+        }
+        if self.text.unreadable > 0 {
+            notes.push(format!(
+                "有 {} 处文字无法识别，已用 � 代替。",
+                self.text.unreadable
+            ));
+        }
+        notes
     }
 }
 
@@ -138,10 +200,13 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lists::source::Source;
 
     fn shown(text: &str) -> String {
-        Delimited::new(text.to_owned())
-            .rows()
+        let bytes = text.as_bytes();
+        let source: &dyn Source = &bytes;
+        let mut table = Delimited::new(Text::open(source).unwrap()).unwrap();
+        std::iter::from_fn(|| table.next().unwrap())
             .map(|row| {
                 let cells: Vec<String> = row
                     .cells
@@ -174,5 +239,15 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(shown(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn records_longer_than_the_window() {
+        let long = "x".repeat(AHEAD * 5);
+        let quoted = "y\n".repeat(LONGEST_QUOTED / 4);
+        let text = format!("a,b\n{long},c\n\"{quoted}\",d\n\"{long},e\nf,g");
+        let expected =
+            format!("1:0=a 1=b | 2:0={long} 1=c | 3:0={quoted} 1=d | 4:0=\"{long} 1=e | 5:0=f 1=g");
+        assert!(shown(&text) == expected);
     }
 }

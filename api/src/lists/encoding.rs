@@ -69,14 +69,17 @@ pub fn is_utf16(bytes: &[u8]) -> bool {
     utf16(bytes).is_some()
 }
 
+/// Bytes at the start of a file by which its encoding is told.
+pub const HEAD: usize = 65_536;
+
 /// By its mark, or by the pattern of zero bytes: ASCII signs and line ends have one each.
-fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+pub fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes {
         [0xFF, 0xFE, ..] => return Some(UTF_16LE),
         [0xFE, 0xFF, ..] => return Some(UTF_16BE),
         _ => {}
     }
-    let head = &bytes[..bytes.len().min(65_536)];
+    let head = &bytes[..bytes.len().min(HEAD)];
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     // Chinese text has few zeros, a table has at least its separators, digits and line ends.

@@ -30,7 +30,7 @@ const LONGEST_NAME: usize = 31;
 /// # Errors
 /// As reading a file.
 pub fn marked(bytes: &[u8], sheets: &[String], added: &Added) -> Result<Option<Vec<u8>>, Refusal> {
-    let mut book = Book::open(bytes)?;
+    let mut book = Book::open(&bytes)?;
     let mut read: Vec<Vec<GridRow>> = Vec::new();
     let names: Vec<String> = book.sheets.iter().map(|s| s.name.clone()).collect();
     for (at, name) in names.iter().enumerate() {

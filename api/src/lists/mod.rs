@@ -1,6 +1,6 @@
 //! Lists as departments hand them in: bytes of a file in, rows with values out. No database, no clock.
 //!
-//! `sniff` tells the format, `book` gives sheets of cells, `find` and `plan` understand the header, `walk` and
+//! `source` gives the bytes, `sniff` tells the format, `book` gives sheets of cells, `find` and `plan` understand the header, `walk` and
 //! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
 
 mod book;
@@ -18,11 +18,15 @@ mod html;
 mod kind;
 pub mod marked;
 mod numbers;
+mod outline;
 mod plan;
 mod reading;
 mod refusal;
 mod row;
+mod sheets;
 mod sniff;
+mod source;
+mod text;
 mod twice;
 mod values;
 mod walk;
@@ -32,10 +36,14 @@ mod xls;
 mod xlsx;
 mod xml2003;
 
+pub use book::{MOST_TEXT, most, too_large};
 pub use cell::Cell;
 pub use kind::ListKind;
-pub use plan::Sure;
-pub use reading::{ColumnMap, Reading, STANDARD_KEYS, SheetRead, TableHead, read};
+pub use outline::{ColumnMap, Outline, SheetRead, TableHead, handed_in};
+pub use plan::{Plan, Sure};
+pub use reading::{MOST_ROWS, Reading, STANDARD_KEYS, read, stream};
 pub use refusal::{Code, Refusal};
 pub use row::{Fault, Identity, Member, Row, Values};
+pub use source::{OnDisk, Source};
+pub use twice::{Again, Mark, Place, compare, month_sheets};
 pub use why::Why;

@@ -20,6 +20,7 @@ pub enum Code {
     PasswordProtected,
     /// More than the limits allow, unpacked or as it is.
     TooLarge,
+    TooManyRows,
     /// No row that could be a header.
     NoTable,
     /// A header and nothing below it.
@@ -36,6 +37,7 @@ impl Code {
             Code::Damaged => "file_damaged",
             Code::PasswordProtected => "password_protected",
             Code::TooLarge => "too_large",
+            Code::TooManyRows => "too_many_rows",
             Code::NoTable => "no_table",
             Code::NoRows => "no_rows",
             Code::WrongKind => "wrong_kind",

@@ -16,18 +16,15 @@ pub enum Format {
     Delimited,
 }
 
-/// Tells the format, or why the file holds no list.
+/// Tells the format by the first bytes of a file, or why it holds no list.
 pub fn sniff(bytes: &[u8]) -> Result<Format, Refusal> {
-    if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) || bytes == b"\xEF\xBB\xBF" {
+    if is_blank(bytes) || bytes == b"\xEF\xBB\xBF" {
         return Err(Refusal::new(Code::EmptyFile, "文件是空的，里面没有内容。"));
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         return Ok(Format::Xlsx);
     }
     if bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        if contains(bytes, &utf16("EncryptedPackage")) {
-            return Err(password());
-        }
         return Ok(Format::Xls);
     }
     for (magic, what) in [
@@ -109,12 +106,18 @@ fn head_as_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)).into_owned()
 }
 
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+/// Nothing but blanks and zeros.
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(bytes, part).is_some()
+/// Whether an OLE container holds an encrypted workbook. Its directory may be anywhere in the file.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    memchr::memmem::find(bytes, &name).is_some()
 }
 
 pub fn password() -> Refusal {

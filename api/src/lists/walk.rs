@@ -22,7 +22,10 @@ const MOST_TITLES: usize = 8;
 /// Most headers of different shape in one sheet; beyond that it is no list.
 const MOST_TABLES: usize = 200;
 
-/// Where rows and plans go.
+/// Takes the rows that are read, each with the plan by which it was.
+pub type Out<'o> = dyn FnMut(Row, &Plan) -> Result<(), Refusal> + 'o;
+
+/// What a sheet holds beside its rows.
 pub struct Found {
     pub plans: Vec<Arc<Plan>>,
     pub titles: Vec<String>,
@@ -74,7 +77,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes the next row of the sheet.
-    pub fn push(&mut self, mut row: GridRow, out: &mut dyn FnMut(Row)) -> Result<(), Refusal> {
+    pub fn push(&mut self, mut row: GridRow, out: &mut Out<'_>) -> Result<(), Refusal> {
         row.cells.iter_mut().for_each(|(_, cell)| shorten(cell));
         if row.is_blank() {
             return Ok(());
@@ -87,14 +90,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads what is left in the window.
-    pub fn finish(&mut self, out: &mut dyn FnMut(Row)) -> Result<(), Refusal> {
+    pub fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Refusal> {
         while !self.window.is_empty() {
             self.step(out)?;
         }
         Ok(())
     }
 
-    fn step(&mut self, out: &mut dyn FnMut(Row)) -> Result<(), Refusal> {
+    fn step(&mut self, out: &mut Out<'_>) -> Result<(), Refusal> {
         if self.heading()? {
             return Ok(());
         }
@@ -107,7 +110,7 @@ impl<'a> Walk<'a> {
             Class::Data => {
                 let built = self.data(row, &plan);
                 self.fresh = false;
-                out(built);
+                out(built, &plan)?;
             }
             Class::Section => {
                 self.in_household = false;

@@ -58,7 +58,7 @@ fn shown(kind: ListKind, table: &str, keys: &[&str]) -> String {
     for n in 1..=9 {
         text = text.replace(&number(n), &format!("@{n}"));
     }
-    format!("{}/{} {text}", reading.rows.len(), reading.persons())
+    format!("{}/{} {text}", reading.rows.len(), reading.outline.persons)
 }
 
 fn check(kind: ListKind, keys: &[&str], cases: &[(&str, &str)]) {

@@ -4,7 +4,7 @@ use super::Reach;
 use super::steps::enrols;
 use crate::app::Error;
 use crate::app::files::{self, Purpose};
-use crate::lists::{Identity, ListKind, Reading, read};
+use crate::lists::{Identity, ListKind, Reading, handed_in, read};
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::divisions;
@@ -161,10 +161,10 @@ fn head(name: String, reading: &Reading) -> Head {
     };
     Head {
         name,
-        sheets: reading.sheets.iter().map(|s| s.name.clone()).collect(),
-        columns: reading.columns.iter().map(column).collect(),
-        notes: reading.notes.clone(),
-        persons: reading.persons(),
+        sheets: reading.outline.sheets.iter().map(|s| s.name.clone()).collect(),
+        columns: reading.outline.columns.iter().map(column).collect(),
+        notes: reading.outline.notes.clone(),
+        persons: reading.outline.persons,
     }
 }
 
@@ -187,9 +187,7 @@ fn rows(program: &Program, list: Uuid, source: &str, reading: &Reading) -> Vec<R
             notes: row.notes.clone(),
             same_as: row.same_as.map(|(sheet, row)| (sheet as i32, row as i32)),
             members: row.members.iter().map(|m| owned(&m.values)).collect(),
-            handed_in: reading
-                .as_handed_in(row)
-                .filter(|(_, cell)| !cell.is_empty())
+            handed_in: handed_in(&reading.outline.sheets[row.sheet].tables[row.table].headers, row)
                 .map(|(header, cell)| (header.to_owned(), cell))
                 .collect(),
         };
@@ -198,7 +196,7 @@ fn rows(program: &Program, list: Uuid, source: &str, reading: &Reading) -> Vec<R
         let digest = program.keys.digest(&[
             b"list_row",
             source.as_bytes(),
-            reading.kind.name().as_bytes(),
+            reading.outline.kind.name().as_bytes(),
             &said,
         ]);
         Row {

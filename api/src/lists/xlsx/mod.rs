@@ -11,6 +11,7 @@ use guard::Guarded;
 use parts::Link;
 pub use parts::{Events, Style, attribute, built_in, entity, style_of};
 pub use sheet::date_cell;
+use std::borrow::Cow;
 use std::io::{BufReader, Cursor};
 use std::ops::ControlFlow;
 use zip::ZipArchive;
@@ -30,7 +31,7 @@ const MOST_STRINGS: u64 = 256 << 20;
 
 /// An opened workbook.
 pub struct Workbook<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+    archive: ZipArchive<Cursor<Cow<'a, [u8]>>>,
     strings: Vec<Box<str>>,
     styles: Vec<Style>,
     paths: Vec<String>,
@@ -40,7 +41,7 @@ pub struct Workbook<'a> {
 
 impl<'a> Workbook<'a> {
     /// Reads everything but the rows. Chart, dialog and macro sheets are no sheets.
-    pub fn open(bytes: &'a [u8]) -> Result<Workbook<'a>, Refusal> {
+    pub fn open(bytes: Cow<'a, [u8]>) -> Result<Workbook<'a>, Refusal> {
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Refusal::damaged())?;
         check_size(&mut archive)?;
         let root = find_workbook(&mut archive)?;
@@ -103,7 +104,7 @@ impl<'a> Workbook<'a> {
 
 /// A part by its path; letter case and the slash's direction do not matter, some programs get them wrong.
 fn part<'b, 'a>(
-    archive: &'b mut ZipArchive<Cursor<&'a [u8]>>,
+    archive: &'b mut ZipArchive<Cursor<Cow<'a, [u8]>>>,
     path: &str,
     most: u64,
 ) -> Result<BufReader<Guarded<impl std::io::Read + use<'b, 'a>>>, Refusal> {
@@ -114,7 +115,7 @@ fn part<'b, 'a>(
     Ok(BufReader::with_capacity(64 << 10, Guarded::new(entry, most)))
 }
 
-fn index_of(archive: &ZipArchive<Cursor<&[u8]>>, path: &str) -> Option<usize> {
+fn index_of(archive: &ZipArchive<Cursor<Cow<'_, [u8]>>>, path: &str) -> Option<usize> {
     let plain = |name: &str| name.replace('\\', "/").trim_start_matches('/').to_lowercase();
     let wanted = plain(path);
     archive.index_for_name(path.trim_start_matches('/')).or_else(|| {
@@ -126,7 +127,7 @@ fn index_of(archive: &ZipArchive<Cursor<&[u8]>>, path: &str) -> Option<usize> {
     })
 }
 
-fn check_size(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Refusal> {
+fn check_size(archive: &mut ZipArchive<Cursor<Cow<'_, [u8]>>>) -> Result<(), Refusal> {
     if archive.len() > MOST_ENTRIES {
         return Err(Refusal::too_large("内部条目过多"));
     }
@@ -149,7 +150,7 @@ fn check_size(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Refusal> {
 }
 
 /// The workbook's part, by the links at the root; by its usual place where they are missing.
-fn find_workbook(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<String, Refusal> {
+fn find_workbook(archive: &mut ZipArchive<Cursor<Cow<'_, [u8]>>>) -> Result<String, Refusal> {
     let links = match part(archive, "_rels/.rels", MOST_STRINGS) {
         Ok(xml) => parts::links(xml, "")?,
         Err(_) => Vec::new(),
@@ -182,7 +183,7 @@ fn find_workbook(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<String, Refu
 }
 
 /// The links of a part, their targets made whole.
-fn links_of(archive: &mut ZipArchive<Cursor<&[u8]>>, of: &str) -> Result<Vec<Link>, Refusal> {
+fn links_of(archive: &mut ZipArchive<Cursor<Cow<'_, [u8]>>>, of: &str) -> Result<Vec<Link>, Refusal> {
     let (folder, file) = of.rsplit_once('/').unwrap_or(("", of));
     let path = format!("{folder}/_rels/{file}.rels");
     parts::links(part(archive, &path, MOST_STRINGS)?, folder)
