@@ -5,6 +5,8 @@ mod cases;
 mod catalogue;
 mod decisions;
 mod desk;
+mod dice;
+mod gate;
 mod history;
 mod laws;
 mod stories;
