@@ -9,4 +9,5 @@ mod dice;
 mod gate;
 mod history;
 mod laws;
+mod simulator;
 mod stories;
