@@ -12,6 +12,7 @@ mod m20261125_000004_feeds_and_inbox;
 mod m20261125_000005_lists;
 mod m20261125_000006_seen_beside;
 mod m20261125_000007_dry_runs;
+mod m20261130_000010_clients;
 mod m20261130_000010_files_in_steps;
 mod tables;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_seen_beside::Migration),
             Box::new(m20261125_000007_dry_runs::Migration),
             Box::new(m20261130_000010_files_in_steps::Migration),
+            Box::new(m20261130_000010_clients::Migration),
         ]
     }
 }

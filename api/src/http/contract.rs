@@ -4,6 +4,7 @@ use super::Jobs;
 use super::accounts::Accounts;
 use super::audit::Audit;
 use super::auth::Auth;
+use super::clients::Clients;
 use super::devices::Devices;
 use super::divisions::Divisions;
 use super::grids::Grids;
@@ -11,6 +12,7 @@ use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::Lists;
 use super::moves::Moves;
+use super::oauth::OAuth;
 use super::residents::Residents;
 use super::rosters::Rosters;
 use super::sessions::Sessions;
@@ -41,6 +43,8 @@ pub enum Tag {
     Residents,
     /// 底册导出
     Rosters,
+    /// 部门接口客户端与令牌
+    Clients,
     /// 审计记录
     Audit,
 }
@@ -60,7 +64,8 @@ pub type Apis = (
     Lists,
     Residents,
     Moves,
-    Rosters,
+    // A tuple holds sixteen at most.
+    (Rosters, OAuth, Clients),
     Audit,
 );
 
@@ -68,8 +73,21 @@ pub type Apis = (
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
-        Health, Auth, Sessions, Accounts, Devices, Sync, Inbox, Divisions, Grids, Jobs, Lists, Residents,
-        Moves, Rosters, Audit,
+        Health,
+        Auth,
+        Sessions,
+        Accounts,
+        Devices,
+        Sync,
+        Inbox,
+        Divisions,
+        Grids,
+        Jobs,
+        Lists,
+        Residents,
+        Moves,
+        (Rosters, OAuth, Clients),
+        Audit,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))
         .description(include_str!("contract.md"))

@@ -3,7 +3,7 @@
 mod views;
 
 use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView, Workbook};
-use super::auth::SignedIn;
+use super::auth::Caller;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
 use super::rosters::percent;
@@ -25,7 +25,7 @@ impl Lists {
     async fn upload(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
 
         /// The kind of list.
         kind: Query<Kind>,
@@ -63,7 +63,7 @@ impl Lists {
     async fn list(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// `next` of the page before.
         after: Query<Option<String>>,
         /// 1 to 200, 50 by default.
@@ -86,7 +86,7 @@ impl Lists {
     async fn get(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<ListBody>> {
@@ -99,7 +99,7 @@ impl Lists {
     async fn rows(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
 
         /// The id of what is meant.
         id: Path<Uuid>,
@@ -130,7 +130,7 @@ impl Lists {
     async fn file(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Workbook> {
@@ -149,7 +149,7 @@ impl Lists {
     async fn dry_run(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<Started>> {
@@ -170,7 +170,7 @@ impl Lists {
     async fn commit(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
         /// How many are missing, where that must be named.

@@ -68,6 +68,12 @@ pub async fn upload(
     if divisions::find(program.db.read(), new.division).await?.is_none() {
         return Err(Error::field("division_unknown", "没有这个区划", "division"));
     }
+    if !reach.covers(new.kind.name(), new.division) {
+        return Err(Error::Forbidden {
+            code: "list_not_granted",
+            message: "该接口客户端未获授权提交这种名单或这个区划的名单",
+        });
+    }
     if new.content.len() > files::MOST {
         return Err(Error::field("file_too_large", "文件超过 64 MB", "file"));
     }
