@@ -31,6 +31,7 @@ test: fmt-check lint doc tests
 fmt-check:
 	@scripts/check-toolchain
 	@scripts/postgres-bin >/dev/null
+	@scripts/check-node
 	cargo fmt --all --check
 
 lint: fmt-check

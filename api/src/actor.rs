@@ -30,11 +30,54 @@ pub enum Scope {
     Categories {
         categories: Vec<String>,
         department: String,
+        /// Of a client that may see some divisions only: their villages, ended ones too.
+        villages: Option<Vec<Uuid>>,
     },
     Nothing,
 }
 
-/// An account with a live session. Made by `app::sign_in::actor` only, and for one request.
+/// What a department's program may do at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Hand lists in, try and commit them, read their verdicts.
+    HandIn,
+    /// Export rosters.
+    Export,
+    /// Read what has changed in rosters since a cursor.
+    Changes,
+}
+
+impl Operation {
+    pub const ALL: [Operation; 3] = [Operation::HandIn, Operation::Export, Operation::Changes];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::HandIn => "hand_in",
+            Operation::Export => "export",
+            Operation::Changes => "changes",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Operation> {
+        Operation::ALL.into_iter().find(|o| o.name() == name)
+    }
+}
+
+/// How a client's rights are narrower than those of its department's accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRights {
+    /// Kinds of list.
+    pub kinds: Vec<String>,
+    pub operations: Vec<Operation>,
+    /// The granted divisions and all below them, ended ones too; `None` is the whole county.
+    pub divisions: Option<Vec<Uuid>>,
+    /// The granted ones as they were written down.
+    pub granted: Vec<Uuid>,
+    pub per_minute: i32,
+    pub rows_per_day: i64,
+}
+
+/// An account with a live session, or a client with a live secret. Made by `app::sign_in::actor` only, and for one request.
 #[derive(Clone)]
 pub struct Actor {
     pub account: Uuid,
@@ -50,6 +93,8 @@ pub struct Actor {
     pub towns: Vec<Uuid>,
     /// Villages of a cadre, and all villages of a town officer's towns; ended ones too.
     pub villages: Vec<Uuid>,
+    /// Of a department's program; `account` is then its id, and `session` its secret's.
+    pub client: Option<ClientRights>,
 }
 
 impl fmt::Debug for Actor {
@@ -103,6 +148,7 @@ impl Actor {
                 Some(department) => Scope::Categories {
                     categories: self.categories(),
                     department: department.to_owned(),
+                    villages: self.client.as_ref().and_then(|c| c.divisions.clone()),
                 },
                 None => Scope::Nothing,
             },

@@ -1,6 +1,8 @@
 //! One edit as it arrived: either understood whole, or kept with its bytes and the reason.
 
 use crate::{canonical, strict};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::catalogue::LIMITS;
 use domain::{EditId, GridId, Instant, ResidentId};
 use serde::Deserialize;
@@ -27,6 +29,8 @@ pub struct Edit {
     pub create: Option<GridId>,
     pub visit: Option<VisitPart>,
     pub report: Option<Report>,
+    /// What a full client did, as changes, instead of `fields`: see [`crate::gate`].
+    pub changes: Vec<Vec<u8>>,
     /// The canonical form and its SHA-256: what makes a repeated edit known.
     pub canonical: String,
     pub digest: [u8; 32],
@@ -152,7 +156,7 @@ pub enum Unreadable {
     Malformed,
     /// `seq` is not positive.
     BadSeq,
-    /// Carries changes of a full client, which this server does not take.
+    /// Carries changes of a full client that are no list of base64, or too many.
     Changes,
     Empty,
 }
@@ -165,7 +169,7 @@ impl Unreadable {
             Unreadable::DuplicateMember => "duplicate_member",
             Unreadable::Malformed => "malformed",
             Unreadable::BadSeq => "bad_seq",
-            Unreadable::Changes => "changes_not_taken",
+            Unreadable::Changes => "changes_malformed",
             Unreadable::Empty => "empty_edit",
         }
     }
@@ -177,7 +181,7 @@ impl Unreadable {
             Unreadable::DuplicateMember => "同一项内容出现了两次，已原样保留",
             Unreadable::Malformed => "修改的格式不符合约定，已原样保留",
             Unreadable::BadSeq => "修改的序号无效，已原样保留",
-            Unreadable::Changes => "服务器不接收完整客户端的变更，已原样保留",
+            Unreadable::Changes => "完整客户端的变更格式不符合约定，已原样保留",
             Unreadable::Empty => "修改没有任何内容，已原样保留",
         }
     }
@@ -193,6 +197,8 @@ pub enum Arrived {
         id: Option<EditId>,
         seq: Option<i64>,
         resident: Option<ResidentId>,
+        /// Whether it carries changes of a full client, whose document now has what the server has not.
+        full: bool,
     },
 }
 
@@ -235,6 +241,10 @@ impl Arrived {
             return unreadable(bytes, Unreadable::TooLarge, None);
         }
         let why = match strict::read(bytes) {
+            // The fields of a full client's edit are read from its changes, and from nothing else.
+            Ok(json) if json.get("fields").is_some() && json.get("changes").is_some() => {
+                Unreadable::Malformed
+            }
             Ok(json) => match read(&json) {
                 Ok(edit) => return Arrived::Edit(Box::new(edit)),
                 Err(why) => why,
@@ -259,9 +269,6 @@ impl Edit {
 
 fn read(json: &Value) -> Result<Edit, Unreadable> {
     let wire = Wire::deserialize(json).map_err(|_| Unreadable::Malformed)?;
-    if wire.changes.is_some() {
-        return Err(Unreadable::Changes);
-    }
     if wire.seq < 1 {
         return Err(Unreadable::BadSeq);
     }
@@ -284,8 +291,12 @@ fn read(json: &Value) -> Result<Edit, Unreadable> {
     if !wire.report.as_ref().is_none_or(dated) {
         return Err(Unreadable::Malformed);
     }
-    let empty =
-        wire.fields.is_empty() && wire.confirm.is_empty() && wire.visit.is_none() && wire.report.is_none();
+    let changes = wire.changes.as_ref().map_or(Ok(Vec::new()), changes)?;
+    let empty = changes.is_empty()
+        && wire.fields.is_empty()
+        && wire.confirm.is_empty()
+        && wire.visit.is_none()
+        && wire.report.is_none();
     if empty && wire.create.is_none() {
         return Err(Unreadable::Empty);
     }
@@ -311,9 +322,21 @@ fn read(json: &Value) -> Result<Edit, Unreadable> {
         create,
         visit: wire.visit,
         report: wire.report,
+        changes,
         digest: canonical::digest(&canonical),
         canonical,
     })
+}
+
+/// The bytes of each change.
+fn changes(json: &Value) -> Result<Vec<Vec<u8>>, Unreadable> {
+    let all = json.as_array().ok_or(Unreadable::Changes)?;
+    if all.len() > LIMITS.changes {
+        return Err(Unreadable::Changes);
+    }
+    let bytes = |change: &Value| STANDARD.decode(change.as_str()?).ok();
+    let all = all.iter().map(|change| bytes(change).ok_or(Unreadable::Changes));
+    all.collect()
 }
 
 fn unreadable(bytes: &[u8], why: Unreadable, json: Option<&Value>) -> Arrived {
@@ -327,6 +350,7 @@ fn unreadable(bytes: &[u8], why: Unreadable, json: Option<&Value>) -> Arrived {
             .and_then(Value::as_i64)
             .filter(|s| *s > 0),
         resident: text("resident").and_then(ResidentId::parse),
+        full: json.is_some_and(|j| j.get("changes").is_some()),
     }
 }
 

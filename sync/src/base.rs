@@ -1,6 +1,7 @@
 //! Which version an edit was made at.
 
 use crate::arrived::Edit;
+use crate::gate::stands_on;
 use crate::record::{Record, Stamp};
 use crate::skeleton;
 use crate::version::Version;
@@ -27,6 +28,9 @@ impl Base {
 
 /// The named version and this device's earlier edits on the record; for the maker of a record, the skeleton.
 pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalogue: &Catalogue) -> Base {
+    if let Some(heads) = stands_on(edit) {
+        return at_changes(record, edit, heads);
+    }
     let own = |s: &&Stamp| is_own(s, edit, device);
     let named = match &edit.base {
         Some(text) => Version::parse(text).and_then(|version| at(record, version)),
@@ -45,6 +49,19 @@ pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalog
     }
     heads.sort();
     heads.dedup();
+    Base::Known { heads, facts_version }
+}
+
+/// A full client's changes say themselves what they stand on; the named version only tells which facts were seen.
+fn at_changes(record: &Record, edit: &Edit, heads: Vec<ChangeHash>) -> Base {
+    let there = |hash: &ChangeHash| record.doc.get_change_meta_by_hash(hash).is_some();
+    if heads.is_empty() || !heads.iter().all(there) {
+        return Base::Unknown;
+    }
+    let named = edit.base.as_deref().and_then(Version::parse);
+    let facts_version = named
+        .and_then(|version| at(record, version))
+        .map_or(0, |(_, facts)| facts);
     Base::Known { heads, facts_version }
 }
 

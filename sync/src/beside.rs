@@ -50,14 +50,13 @@ pub(crate) fn find_conflicts(
 
 /// When two people changed a note without seeing each other and either deleted, the merged text can be false.
 fn merged_note(record: &Record, edit: &Edit, field: &Field, seen: &[ChangeHash], taken: &mut Taken) -> bool {
-    let Some(mine) = taken.changes.first().copied() else {
-        return false;
-    };
     let beside = document::note_changes_beside(&record.doc, field.key, seen);
-    let Some(own) = beside.iter().find(|c| c.edit == edit.id) else {
+    // Of several changes of one edit the last has the whole text.
+    let Some(own) = beside.iter().rfind(|c| c.edit == edit.id) else {
         return false;
     };
-    let own_deletes = document::deletes_from_note(&record.doc, field.key, &mine);
+    let deletes = |mine: &ChangeHash| document::deletes_from_note(&record.doc, field.key, mine);
+    let own_deletes = taken.changes.iter().any(deletes);
     let others: Vec<_> = beside
         .iter()
         .filter(|c| c.edit != edit.id && (own_deletes || c.deleted))

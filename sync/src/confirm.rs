@@ -50,6 +50,8 @@ pub(crate) fn confirm(
         // Who no longer has the person's grid writes nothing into the document, not even that it is right.
         if let (Value::Set(elements), Base::Known { .. }) = (&value, base)
             && writer.door != Door::LeavingPhone
+            // A full client says it itself, in its changes.
+            && edit.changes.is_empty()
             && let Put::Set { said, .. } = puts.seen.entry(key.clone()).or_insert_with(|| Put::Set {
                 said: BTreeSet::new(),
                 removed: BTreeSet::new(),

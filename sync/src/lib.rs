@@ -12,6 +12,8 @@ pub mod decide;
 pub mod digest;
 pub mod document;
 mod field;
+mod full;
+pub mod gate;
 mod graph;
 pub mod notes;
 pub mod outcome;

@@ -98,6 +98,11 @@ pub struct Taken {
     pub confirmed: Vec<(String, [u8; 16])>,
     /// A fact that is no longer what a console saw: the request as a whole is refused with the present value.
     pub changed_meanwhile: Option<(String, Value)>,
+    /// What the changes of a full client write, as far as it can be told; where they were understood, in the shapes
+    /// of `fields`.
+    pub writes: Option<serde_json::Value>,
+    /// The changes of a full client are not in the document: its device must fetch that document anew.
+    pub rebuild: bool,
 }
 
 impl Taken {
@@ -123,6 +128,8 @@ impl Taken {
             history: Vec::new(),
             confirmed: Vec::new(),
             changed_meanwhile: None,
+            writes: None,
+            rebuild: false,
         }
     }
 }

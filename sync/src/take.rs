@@ -5,6 +5,8 @@ use crate::base::{self, Base};
 use crate::beside::{describe_held, find_conflicts};
 use crate::confirm::confirm;
 use crate::field::{Puts, take_field, write_puts};
+use crate::full;
+use crate::gate::Admitted;
 use crate::outcome::{Ask, Outcome, Taken};
 use crate::policy::{Door, Judged, Writer, judge};
 use crate::record::{Record, Source, State, VisitLine};
@@ -44,12 +46,27 @@ pub struct Context<'a> {
 /// assert_eq!(record.n, 1);
 /// ```
 pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>) -> Taken {
+    if !edit.changes.is_empty() && edit.fields.is_empty() {
+        return full::take(record, edit, writer, cx);
+    }
     let base = base::effective(record, edit, writer.device, cx.catalogue);
     take_at(record, edit, &base, writer, cx)
 }
 
 /// [`take`] at a base that is already known: how an approved proposal is written at its own.
 pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, cx: &Context<'_>) -> Taken {
+    take_with(record, edit, base, writer, cx, None)
+}
+
+/// [`take_at`], where the document's writes are made already (`admitted`) or are yet to be made of the fields.
+pub(crate) fn take_with(
+    record: &mut Record,
+    edit: &Edit,
+    base: &Base,
+    writer: &Writer,
+    cx: &Context<'_>,
+    admitted: Option<Admitted>,
+) -> Taken {
     if let Some(held) = refuse_whole(record, edit, writer, cx.catalogue) {
         return held;
     }
@@ -74,7 +91,13 @@ pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, c
         Base::Unknown => heads_before.clone(),
     };
     let current = heads_before.iter().all(|head| seen.contains(head));
-    write_puts(record, edit, cx, &seen, puts, &mut taken);
+    match admitted {
+        Some(admitted) => {
+            record.doc = admitted.doc;
+            taken.changes = admitted.hashes;
+        }
+        None => write_puts(record, edit, cx, &seen, puts, &mut taken),
+    }
     if !current || base.is_unknown() {
         find_conflicts(record, edit, cx, &seen, &mut taken);
     }
@@ -133,7 +156,12 @@ fn changed_meanwhile(
 }
 
 /// What keeps an edit out as a whole.
-fn refuse_whole(record: &Record, edit: &Edit, writer: &Writer, catalogue: &Catalogue) -> Option<Taken> {
+pub(crate) fn refuse_whole(
+    record: &Record,
+    edit: &Edit,
+    writer: &Writer,
+    catalogue: &Catalogue,
+) -> Option<Taken> {
     if edit.catalogue > catalogue.version {
         return Some(Taken::held(
             "catalogue_unknown",

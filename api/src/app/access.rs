@@ -1,6 +1,6 @@
 //! Refusals that many use cases begin with.
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Operation};
 use crate::app::Error;
 use domain::catalogue::Role;
 
@@ -14,6 +14,18 @@ impl Actor {
                 message: "请先修改一次性密码",
             }),
             false => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// `Forbidden` `operation_not_granted` for a client without this operation. Accounts go by their roles alone.
+    pub fn may(&self, operation: Operation) -> Result<(), Error> {
+        match &self.client {
+            Some(client) if !client.operations.contains(&operation) => Err(Error::Forbidden {
+                code: "operation_not_granted",
+                message: "该接口客户端未获授权进行此操作",
+            }),
+            _ => Ok(()),
         }
     }
 

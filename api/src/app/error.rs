@@ -26,6 +26,13 @@ pub enum Error {
     /// 429: too often.
     #[error("too many")]
     TooMany { seconds: u64 },
+    /// 429: a client has used up a quota until then.
+    #[error("{code}")]
+    OverQuota {
+        code: &'static str,
+        message: &'static str,
+        seconds: u64,
+    },
     /// 422: understood, and not possible as asked.
     #[error("{code}")]
     Refused {
@@ -109,6 +116,7 @@ impl Cause for Error {
             | Error::Forbidden { .. }
             | Error::Unauthorized { .. }
             | Error::TooMany { .. }
+            | Error::OverQuota { .. }
             | Error::Refused { .. }
             | Error::Conflict { .. }
             | Error::StorageFull

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod clients;
 pub mod dates;
 pub mod demo;
 pub mod desk;

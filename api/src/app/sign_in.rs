@@ -1,8 +1,9 @@
 //! Signing in by phone number and password, and who a session's actor is.
 
 use crate::actor::Actor;
+use crate::app::clients;
 use crate::app::devices::{self, Installation, Registered};
-use crate::app::tokens::{self, Access};
+use crate::app::tokens::{self, Access, Token};
 use crate::app::{Error, guard, passwords, signing};
 use crate::program::Program;
 use crate::seal::{Keyring, SigningKeys};
@@ -172,7 +173,10 @@ pub async fn authenticate(
     token: &str,
     now: Instant,
 ) -> Result<Actor, Error> {
-    let access = tokens::read_access(signing, token, now)?;
+    let access = match tokens::read(signing, token, now)? {
+        Token::Session(access) => access,
+        Token::Client(client) => return clients::authenticate(db, keys, &client, now).await,
+    };
     let actor = actor(db, keys, access.session, now).await?;
     match actor.account == access.account {
         true => Ok(actor),
@@ -206,6 +210,22 @@ pub async fn actor(db: &Db, keys: &Keyring, session: Uuid, now: Instant) -> Resu
             return Err(ended);
         }
     }
+    of_account(db, keys, &account, session.id, session.device, now).await
+}
+
+/// An account as it stands, whoever acts for it: a session, or work that it started and that goes on without one.
+///
+/// # Errors
+/// Of the database.
+pub async fn of_account(
+    db: &Db,
+    keys: &Keyring,
+    account: &account::Model,
+    session: Uuid,
+    device: Option<Uuid>,
+    now: Instant,
+) -> Result<Actor, Error> {
+    let conn = db.read();
     let today = now.date().to_string();
     let all = grants::of(conn, &[account.id]).await?;
     let changes: i32 = all.iter().map(|grant| grant.changes(&today)).sum();
@@ -226,13 +246,14 @@ pub async fn actor(db: &Db, keys: &Keyring, session: Uuid, now: Instant) -> Resu
     }
     Ok(Actor {
         account: account.id,
-        name: accounts::person(keys, &account)?.name,
-        session: session.id,
-        device: session.device,
+        name: accounts::person(keys, account)?.name,
+        session,
+        device,
         epoch: account.epoch + changes,
         must_change: account.must_change,
         grants: valid,
         towns,
         villages,
+        client: None,
     })
 }

@@ -18,6 +18,7 @@ const LEEWAY: i64 = 60;
 pub const IDLE: i64 = 180 * 24 * 3600 * 1000;
 
 const ACCESS: &str = "access";
+const CLIENT: &str = "client";
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -27,6 +28,9 @@ struct Claims {
     sid: Uuid,
     iat: i64,
     exp: i64,
+    /// Of a client: the operations that it asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 /// What an access token says.
@@ -34,6 +38,21 @@ struct Claims {
 pub struct Access {
     pub account: Uuid,
     pub session: Uuid,
+}
+
+/// What a client's token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAccess {
+    pub client: Uuid,
+    pub secret: Uuid,
+    /// Names of operations with blanks between.
+    pub scope: String,
+}
+
+/// A token that opens something.
+pub enum Token {
+    Session(Access),
+    Client(ClientAccess),
 }
 
 /// The answer to every token that does not open: which part was wrong is nobody's business.
@@ -53,17 +72,34 @@ const fn expired() -> Error {
 
 /// Signs an access token for one session.
 pub fn access(signing: &SigningKeys, of: Access, now: Instant) -> Result<String, Error> {
+    sign(signing, ACCESS, (of.account, of.session), None, now)
+}
+
+/// Signs an access token for a client's secret.
+pub fn client(signing: &SigningKeys, of: &ClientAccess, now: Instant) -> Result<String, Error> {
+    let scope = Some(of.scope.clone());
+    sign(signing, CLIENT, (of.client, of.secret), scope, now)
+}
+
+fn sign(
+    signing: &SigningKeys,
+    typ: &str,
+    of: (Uuid, Uuid),
+    scope: Option<String>,
+    now: Instant,
+) -> Result<String, Error> {
     let (id, secret) = signing
         .current(now.millis())
         .ok_or(Error::Damaged("signing keys"))?;
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(id.to_string());
     let claims = Claims {
-        typ: ACCESS.into(),
-        sub: of.account,
-        sid: of.session,
+        typ: typ.into(),
+        sub: of.0,
+        sid: of.1,
         iat: now.seconds(),
         exp: now.seconds() + ACCESS_LIFE,
+        scope,
     };
     jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&secret))
         .map_err(|_| Error::Damaged("signing"))
@@ -75,11 +111,22 @@ pub fn key_id(token: &str) -> Option<i32> {
     header.kid?.parse().ok()
 }
 
-/// Reads an access token.
+/// Reads an access token of a session.
+///
+/// # Errors
+/// As [`read`]; `token_invalid` for a client's.
+pub fn read_access(signing: &SigningKeys, token: &str, now: Instant) -> Result<Access, Error> {
+    match read(signing, token, now)? {
+        Token::Session(access) => Ok(access),
+        Token::Client(_) => Err(invalid()),
+    }
+}
+
+/// Reads an access token, a session's or a client's.
 ///
 /// # Errors
 /// `Unauthorized`: `token_expired` for one of ours that is too old, `token_invalid` for everything else.
-pub fn read_access(signing: &SigningKeys, token: &str, now: Instant) -> Result<Access, Error> {
+pub fn read(signing: &SigningKeys, token: &str, now: Instant) -> Result<Token, Error> {
     let id = key_id(token).ok_or(invalid())?;
     let secret = signing.get(id).ok_or(invalid())?;
     let mut validation = Validation::new(Algorithm::HS256);
@@ -90,15 +137,23 @@ pub fn read_access(signing: &SigningKeys, token: &str, now: Instant) -> Result<A
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
         .map_err(|_| invalid())?
         .claims;
-    if claims.typ != ACCESS {
+    if ![ACCESS, CLIENT].contains(&claims.typ.as_str()) {
         return Err(invalid());
     }
     if claims.exp.saturating_add(LEEWAY) <= now.seconds() {
         return Err(expired());
     }
-    Ok(Access {
-        account: claims.sub,
-        session: claims.sid,
+    Ok(match claims.scope {
+        Some(scope) if claims.typ == CLIENT => Token::Client(ClientAccess {
+            client: claims.sub,
+            secret: claims.sid,
+            scope,
+        }),
+        None if claims.typ == ACCESS => Token::Session(Access {
+            account: claims.sub,
+            session: claims.sid,
+        }),
+        _ => return Err(invalid()),
     })
 }
 

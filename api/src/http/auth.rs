@@ -1,13 +1,13 @@
 //! Signing in and out, and who a token belongs to.
 
 use super::contract::Tag;
-use super::error::{Answer, ApiError};
+use super::error::{Answer, ApiError, Problem};
 use super::frame::ClientAddress;
 use super::json::Json;
 use crate::actor::{Actor, Grant};
 use crate::app::devices::Installation;
 use crate::app::sign_in::{self, SignIn};
-use crate::app::{accounts, sessions};
+use crate::app::{accounts, clients, sessions};
 use crate::program::Program;
 use poem::Request;
 use poem::web::Data;
@@ -38,6 +38,30 @@ pub struct SignedIn(pub Actor);
 )]
 pub struct Known(pub Actor);
 
+/// An access token of an account, or of a department's program (`create_token`), which may come in here within its
+/// scopes and quotas: 403 `operation_not_granted`, 429 `rate_quota`.
+#[derive(SecurityScheme)]
+#[oai(
+    ty = "bearer",
+    rename = "access_token",
+    bearer_format = "JWT",
+    checker = "caller"
+)]
+pub struct Caller(pub Actor);
+
+async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Actor> {
+    let program = request
+        .data::<Program>()
+        .expect("the program is data of every route");
+    let actor = sign_in::recognise(program, &bearer.token).await;
+    let actor = actor.map_err(ApiError::from)?;
+    actor.ready().map_err(ApiError::from)?;
+    clients::count_request(program, &actor)
+        .await
+        .map_err(ApiError::from)?;
+    Ok(actor)
+}
+
 async fn signed_in(request: &Request, bearer: Bearer) -> poem::Result<Actor> {
     let actor = known(request, bearer).await?;
     actor.ready().map_err(ApiError::from)?;
@@ -49,11 +73,18 @@ async fn known(request: &Request, bearer: Bearer) -> poem::Result<Actor> {
         .data::<Program>()
         .expect("the program is data of every route");
     let actor = sign_in::recognise(program, &bearer.token).await;
-    Ok(actor.map_err(ApiError::from)?)
+    let actor = actor.map_err(ApiError::from)?;
+    // What is not meant for programs is closed to them.
+    match actor.client {
+        Some(_) => {
+            Err(ApiError::Forbidden(Problem::new("client_not_allowed", "此操作不向接口客户端开放")).into())
+        }
+        None => Ok(actor),
+    }
 }
 
 /// Where no address is known everybody is behind the same one.
-fn address(client: ClientAddress) -> IpAddr {
+pub(super) fn address(client: ClientAddress) -> IpAddr {
     client.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 

@@ -4,6 +4,7 @@ use super::Jobs;
 use super::accounts::Accounts;
 use super::audit::Audit;
 use super::auth::Auth;
+use super::clients::Clients;
 use super::devices::Devices;
 use super::divisions::Divisions;
 use super::grids::Grids;
@@ -11,6 +12,7 @@ use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists};
 use super::moves::Moves;
+use super::oauth::OAuth;
 use super::residents::Residents;
 use super::rosters::Rosters;
 use super::sessions::Sessions;
@@ -41,6 +43,8 @@ pub enum Tag {
     Residents,
     /// 底册导出
     Rosters,
+    /// 部门接口客户端与令牌
+    Clients,
     /// 审计记录
     Audit,
 }
@@ -57,11 +61,11 @@ pub type Apis = (
     Divisions,
     Grids,
     Jobs,
-    Lists,
-    ListMappings,
+    // A tuple holds sixteen at most.
+    (Lists, ListMappings),
     Residents,
     Moves,
-    Rosters,
+    (Rosters, OAuth, Clients),
     Audit,
 );
 
@@ -79,11 +83,10 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Divisions,
         Grids,
         Jobs,
-        Lists,
-        ListMappings,
+        (Lists, ListMappings),
         Residents,
         Moves,
-        Rosters,
+        (Rosters, OAuth, Clients),
         Audit,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))

@@ -106,7 +106,8 @@ fn protect(headers: &mut HeaderMap, policy: &'static str, secure: bool, unknown:
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if unknown {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let how = headers.entry(header::WWW_AUTHENTICATE);
+        how.or_insert(HeaderValue::from_static("Bearer"));
     }
     // Answers are about people: no cache between here and the reader may keep one.
     let kept = headers.entry(header::CACHE_CONTROL);

@@ -129,6 +129,11 @@ impl From<Error> for ApiError {
             Error::TooMany { seconds } => {
                 ApiError::TooMany(Problem::new("too_many", "尝试过于频繁，请稍后再试"), seconds)
             }
+            Error::OverQuota {
+                code,
+                message,
+                seconds,
+            } => ApiError::TooMany(Problem::new(code, message), seconds),
             Error::StorageFull => {
                 tracing::error!("storage is full");
                 let message = "存储空间不足，暂时无法写入，本次内容未保存";

@@ -1,6 +1,6 @@
 //! Background work: how far it is, and why it failed.
 
-use super::auth::SignedIn;
+use super::auth::Caller;
 use super::contract::Tag;
 use super::error::Answer;
 use super::page;
@@ -95,7 +95,7 @@ impl Jobs {
     async fn list_jobs(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// One kind only.
         kind: Query<Option<String>>,
         /// One state only.
@@ -127,7 +127,7 @@ impl Jobs {
     async fn get_job(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The job.
         id: Path<Uuid>,
     ) -> Answer<Json<JobView>> {

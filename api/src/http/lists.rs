@@ -6,7 +6,7 @@ mod views;
 pub use self::mapping::ListMappings;
 
 use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView, Workbook};
-use super::auth::SignedIn;
+use super::auth::Caller;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
 use super::rosters::percent;
@@ -29,7 +29,7 @@ impl Lists {
     async fn upload(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
 
         /// The kind of list.
         kind: Query<Kind>,
@@ -68,7 +68,7 @@ impl Lists {
     async fn list(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// `next` of the page before.
         after: Query<Option<String>>,
         /// 1 to 200, 50 by default.
@@ -94,7 +94,7 @@ impl Lists {
     async fn get(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<ListBody>> {
@@ -107,7 +107,7 @@ impl Lists {
     async fn rows(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
 
         /// The id of what is meant.
         id: Path<Uuid>,
@@ -138,7 +138,7 @@ impl Lists {
     async fn file(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Workbook> {
@@ -157,7 +157,7 @@ impl Lists {
     async fn dry_run(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
     ) -> Answer<Json<Started>> {
@@ -178,7 +178,7 @@ impl Lists {
     async fn commit(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         /// The id of what is meant.
         id: Path<Uuid>,
         /// How many are missing, where that must be named.

@@ -1,6 +1,6 @@
 //! Rosters as files.
 
-use super::auth::SignedIn;
+use super::auth::Caller;
 use super::contract::Tag;
 use super::error::Answer;
 use crate::app::rosters::{self, Export, Format, Wanted};
@@ -129,7 +129,7 @@ impl Rosters {
     async fn export(
         &self,
         program: Data<&Program>,
-        who: SignedIn,
+        who: Caller,
         body: Json<RosterRequest>,
     ) -> Answer<RosterFile> {
         let body = body.0;

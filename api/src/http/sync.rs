@@ -28,6 +28,9 @@ pub struct SyncRequest {
     cursor: Option<String>,
     /// Most items wanted in the answer, at most 500.
     limit: Option<u32>,
+    /// Whether records come with their documents, for clients that carry a CRDT themselves: then at most 100 in an
+    /// answer.
+    documents: Option<bool>,
     /// The phone's clock at sending (RFC 3339), to measure how far it is off.
     sent_at: Option<String>,
     /// At most 200 edits; their shape is in docs/sync.md.

@@ -29,22 +29,26 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         grids(&ground).await?;
         return finish(&ground).await;
     }
+    // Where an earlier run got to is looked for once: to count rows up to a place is to read them all.
     let mut done = context.progress;
+    let mut after = match done {
+        0 => None,
+        n => lists::place_of(program.db.read(), ground.list.id, n as u64 - 1).await?,
+    };
     while done < ground.list.rows {
         context.go_on()?;
-        done = step(&ground, done).await?;
+        (done, after) = step(&ground, done, after).await?;
     }
     ground.missing(Stage::Final).await?;
     finish(&ground).await
 }
 
-/// The next rows behind the first `done`; answers how many are done then.
-async fn step(ground: &Ground<'_>, done: i32) -> Result<i32, JobFault> {
+/// A row's sheet and number.
+type RowPlace = Option<(i32, i32)>;
+
+/// The next rows behind the first `done`, the last of which stands at `after`; answers the same of what is done then.
+async fn step(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, RowPlace), JobFault> {
     let (list, context) = (&ground.list, ground.context);
-    let after = match done {
-        0 => None,
-        n => lists::place_of(ground.program.db.read(), list.id, n as u64 - 1).await?,
-    };
     let cx = &ground.commit(Stage::Final);
     let step = if list.kind == "population" {
         STEP
@@ -70,7 +74,8 @@ async fn step(ground: &Ground<'_>, done: i32) -> Result<i32, JobFault> {
                 done + rows.len() as i32
             };
             context.advance(&*txn, done, list.rows).await?;
-            Ok::<_, JobFault>(done)
+            let last = rows.last().map(|row| (row.sheet, row.row));
+            Ok::<_, JobFault>((done, last))
         })
         .await
 }

@@ -77,6 +77,7 @@ impl From<crate::app::Error> for JobFault {
             }
             Error::Unauthorized { code, .. } => JobFault::Failed(code),
             Error::TooMany { .. } => JobFault::Again("too_many"),
+            Error::OverQuota { code, .. } => JobFault::Failed(code),
             Error::Damaged(_) => JobFault::Failed("damaged"),
         }
     }

@@ -22,6 +22,9 @@ pub struct Body {
     /// The edit as it was sent, byte for byte.
     pub raw: String,
     pub receipt: Value,
+    /// What the changes of a full client write, as far as it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Value>,
 }
 
 #[derive(Clone)]

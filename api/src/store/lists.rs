@@ -179,17 +179,31 @@ pub async fn committed<C: ConnectionTrait>(
         .await
 }
 
-/// Lists of a source (of all where none is given), newest first.
+/// What lists are narrowed to; all where nothing is given.
+#[derive(Clone, Copy, Default)]
+pub struct Whose<'a> {
+    pub source: Option<&'a str>,
+    pub kinds: Option<&'a [String]>,
+    pub divisions: Option<&'a [Uuid]>,
+}
+
+/// Lists, newest first.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
-    source: Option<&str>,
+    whose: Whose<'_>,
     after: Option<(i64, Uuid)>,
     limit: u64,
 ) -> Result<Vec<list::Model>, DbErr> {
     use list::Column as C_;
     let mut query = there(list::Entity::find());
-    if let Some(source) = source {
+    if let Some(source) = whose.source {
         query = query.filter(C_::Source.eq(source));
+    }
+    if let Some(kinds) = whose.kinds {
+        query = query.filter(C_::Kind.is_in(kinds.iter().map(String::as_str)));
+    }
+    if let Some(divisions) = whose.divisions {
+        query = query.filter(C_::Division.is_in(divisions.iter().copied()));
     }
     if let Some((at, id)) = after {
         let earlier = Condition::any()

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod cards;
 pub mod check;
+pub mod clients;
 pub mod clock;
 pub mod db;
 pub mod devices;

@@ -348,6 +348,27 @@ pub async fn items<C: ConnectionTrait>(
     Ok(out)
 }
 
+/// The documents of some residents, as they are saved.
+pub async fn documents<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Vec<u8>>, Fault> {
+    let mut out = BTreeMap::new();
+    for part in ids.chunks(500) {
+        let rows = document::Entity::find().filter(document::Column::Resident.is_in(part.iter().copied()));
+        for row in rows.all(db).await? {
+            let place = Place {
+                table: "document",
+                row: row.resident.as_bytes(),
+                group: "all",
+            };
+            out.insert(row.resident, keys.open(place, &row.sealed)?);
+        }
+    }
+    Ok(out)
+}
+
 fn seal_part(keys: &Keyring, row: Uuid, group: &'static str, plain: &[u8]) -> Vec<u8> {
     keys.seal(
         Place {

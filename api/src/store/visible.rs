@@ -22,10 +22,18 @@ pub fn visible_to(scope: &Scope) -> Select<resident::Entity> {
         Scope::Grids(grids) => all
             .filter(resident::Column::Grid.is_in(grids.iter().copied()))
             .filter(resident::Column::State.ne("departed")),
-        Scope::Categories { categories, .. } => all
-            .filter(resident::Column::State.ne("reported"))
-            .filter(resident::Column::MergedInto.is_null())
-            .filter(resident::Column::Id.in_subquery(enrolled(Some(categories), None, false))),
+        Scope::Categories {
+            categories, villages, ..
+        } => {
+            let own = all
+                .filter(resident::Column::State.ne("reported"))
+                .filter(resident::Column::MergedInto.is_null())
+                .filter(resident::Column::Id.in_subquery(enrolled(Some(categories), None, false)));
+            match villages {
+                Some(villages) => own.filter(resident::Column::Village.is_in(villages.iter().copied())),
+                None => own,
+            }
+        }
         Scope::Nothing => all.filter(Condition::all().add(resident::Column::Id.is_null())),
     }
 }

@@ -26,6 +26,12 @@ pub struct Limits {
     pub note_characters: u32,
     /// Items of one answer.
     pub items: usize,
+    /// Records of one answer that carry their documents.
+    pub documents: usize,
+    /// Changes of a full client in one edit, bytes of one as sent, and operations of all of them.
+    pub changes: usize,
+    pub change_bytes: usize,
+    pub change_operations: u64,
 }
 
 pub const LIMITS: Limits = Limits {
@@ -35,6 +41,10 @@ pub const LIMITS: Limits = Limits {
     visit_characters: 4_000,
     note_characters: NOTE_LIMIT,
     items: 500,
+    documents: 100,
+    changes: 200,
+    change_bytes: 64 * 1024,
+    change_operations: 5_000,
 };
 
 /// What kind of value a field holds. The wire shape of each is in docs/sync.md.

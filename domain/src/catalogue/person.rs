@@ -78,6 +78,11 @@ pub const ROWS: &[Field] = &[
         mask: Mask::Address,
         ..written("registered_address", "户籍地址", Type::Place, 220)
     },
+    // Where in the village: the hamlet 自然村 or village group 村民小组, which people go by and lists often leave out.
+    Field {
+        limit: 50,
+        ..written("place", "自然村或小组", Type::Text, 225)
+    },
     Field {
         mask: Mask::Whole,
         limit: 40,

@@ -46,7 +46,7 @@ fn what_is_understood_and_what_is_kept() {
         ("surprise", json!(1), Unreadable::Malformed),
         ("fields", json!({"phone": {"now": "1"}}), Unreadable::Malformed),
         ("fields", json!({}), Unreadable::Empty),
-        ("changes", json!(["AAAA"]), Unreadable::Changes),
+        ("changes", json!(["AAAA"]), Unreadable::Malformed),
         (
             "report",
             json!({"kind": "died", "date": "31.12."}),

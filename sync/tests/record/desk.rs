@@ -123,7 +123,11 @@ impl Desk {
             derive: &derive,
             source,
         };
-        let taken = sync::take_at(&mut self.record, edit, base, writer, &cx);
+        // Changes of a full client say themselves what they stand on.
+        let taken = match edit.changes.is_empty() {
+            true => sync::take_at(&mut self.record, edit, base, writer, &cx),
+            false => sync::take(&mut self.record, edit, writer, &cx),
+        };
         self.asked
             .extend(taken.asks.iter().map(|ask| (edit.id, ask.clone())));
         for change in &taken.history {

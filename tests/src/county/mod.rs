@@ -60,6 +60,7 @@ fn bureau() -> Actor {
         }],
         towns: Vec::new(),
         villages: Vec::new(),
+        client: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod arrows;
 mod audit;
+mod clients;
 mod contacts;
 mod contract;
 mod deciding;

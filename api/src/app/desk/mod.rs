@@ -228,7 +228,11 @@ impl<'a> Desk<'a> {
             .iter()
             .map(|c| (c.key.clone(), c.from.to_json(), c.to.to_json()))
             .collect();
-        let canonical = serde_json::from_str(&edit.canonical).unwrap_or(Json::Null);
+        let mut canonical: Json = serde_json::from_str(&edit.canonical).unwrap_or(Json::Null);
+        // What a full client's changes say is read here once, for histories and for decisions.
+        if let Some(writes) = &taken.writes {
+            canonical["fields"] = writes.clone();
+        }
         self.edits.push(EditRow {
             id: edit.id.uuid(),
             device,
@@ -277,7 +281,7 @@ impl<'a> Desk<'a> {
             level: if village.is_some() { "village" } else { "county" },
             body: json!({
                 "reason": row.reason, "raw": row.body.raw, "problem": row.body.receipt["problem"],
-                "edit": row.edit.map(|e| e.to_string()),
+                "edit": row.edit.map(|e| e.to_string()), "writes": row.body.writes,
             }),
             list: None,
             list_row: None,
@@ -353,6 +357,9 @@ pub fn receipt(edit: EditId, taken: &Taken) -> Json {
     }
     if let Some(problem) = &taken.problem {
         out["problem"] = json!(problem);
+    }
+    if taken.rebuild {
+        out["rebuild"] = true.into();
     }
     out
 }

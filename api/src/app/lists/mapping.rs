@@ -299,7 +299,13 @@ fn columns<'h>(head: &'h Head, correction: &Correction) -> Result<Vec<(&'h Table
 
 /// What is remembered in reach, newest first.
 pub async fn remembered(program: &Program, reach: &Reach) -> Result<Vec<Mapping>, Error> {
-    Ok(mappings::page(program.db.read(), &program.keys, source(reach), MOST).await?)
+    let source = match reach {
+        Reach::All => None,
+        Reach::Source { department, .. } => Some(department.as_str()),
+    };
+    let mut all = mappings::page(program.db.read(), &program.keys, source, MOST).await?;
+    all.retain(|mapping| reach.remembers(&mapping.source, &mapping.kind));
+    Ok(all)
 }
 
 /// Forgets what is remembered of headers: the next such file is read by their words alone.
@@ -310,20 +316,15 @@ pub async fn forget(program: &Program, reach: &Reach, by: Uuid, id: Uuid, now: I
     program
         .db
         .write(|txn| async move {
-            if !mappings::forget(&*txn, id, source(reach)).await? {
-                return Err(Error::NotFound);
-            }
+            let found = mappings::whose(&*txn, id).await?;
+            found
+                .filter(|(source, kind)| reach.remembers(source, kind))
+                .ok_or(Error::NotFound)?;
+            mappings::forget(&*txn, id).await?;
             let entry = Entry::done("forget_list_mapping", by).on("list_mapping", id);
             Ok(audit::insert(&*txn, entry, now.millis()).await?)
         })
         .await
-}
-
-fn source(reach: &Reach) -> Option<&str> {
-    match reach {
-        Reach::All => None,
-        Reach::Source { department, .. } => Some(department),
-    }
 }
 
 /// Refuses to commit a list of which nobody knows who its rows are about.

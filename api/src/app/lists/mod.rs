@@ -31,7 +31,7 @@ pub use mapping::{Answered, Correction, correct, forget, remembered};
 pub use upload::{NewList, Uploaded, upload};
 pub use verdict_file::{VerdictFile, verdict_file};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Operation};
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::jobs::{self, JobKind};
@@ -50,20 +50,27 @@ pub enum Reach {
     Source {
         department: String,
         categories: Vec<String>,
+        /// Of a client: the kinds that it hands in.
+        kinds: Option<Vec<String>>,
+        /// Of a client that is not the whole county's: its divisions and all below them.
+        divisions: Option<Vec<Uuid>>,
     },
 }
 
 impl Reach {
     /// # Errors
-    /// `Forbidden` for whoever is neither bureau nor department.
+    /// `Forbidden` for whoever is neither bureau nor department, and for clients that hand nothing in.
     pub fn of(actor: &Actor) -> Result<Reach, Error> {
         actor.ready()?;
         actor.must_be(&[Role::BureauAdmin, Role::Department])?;
+        actor.may(Operation::HandIn)?;
         match (actor.is_county(), actor.department()) {
             (true, _) => Ok(Reach::All),
             (false, Some(department)) => Ok(Reach::Source {
                 department: department.to_owned(),
                 categories: actor.categories(),
+                kinds: actor.client.as_ref().map(|c| c.kinds.clone()),
+                divisions: actor.client.as_ref().and_then(|c| c.divisions.clone()),
             }),
             (false, None) => Err(Error::Forbidden {
                 code: "department_needed",
@@ -77,6 +84,30 @@ impl Reach {
             Reach::All => true,
             Reach::Source { department, .. } => department == source,
         }
+    }
+
+    /// Whether such lists of this division are within a client's scopes.
+    fn covers(&self, kind: &str, division: Uuid) -> bool {
+        match self {
+            Reach::All => true,
+            Reach::Source { kinds, divisions, .. } => {
+                kinds.as_ref().is_none_or(|own| own.iter().any(|k| k == kind))
+                    && divisions.as_ref().is_none_or(|own| own.contains(&division))
+            }
+        }
+    }
+
+    /// Whether what is remembered of such lists' columns is within reach.
+    fn remembers(&self, source: &str, kind: &str) -> bool {
+        let kinds = match self {
+            Reach::All => None,
+            Reach::Source { kinds, .. } => kinds.as_ref(),
+        };
+        self.has(source) && kinds.is_none_or(|own| own.iter().any(|k| k == kind))
+    }
+
+    fn sees(&self, row: &list::Model) -> bool {
+        self.has(&row.source) && self.covers(&row.kind, row.division)
     }
 
     /// Whether rows may be handed in that enrol in this category.
@@ -110,7 +141,7 @@ pub async fn get(program: &Program, reach: &Reach, id: Uuid) -> Result<ListView,
     // One moment: a job that is shown as done has its verdicts shown too.
     let txn = program.db.snapshot().await?;
     let row = lists::find(&txn, id).await?;
-    let row = row.filter(|row| reach.has(&row.source)).ok_or(Error::NotFound)?;
+    let row = row.filter(|row| reach.sees(row)).ok_or(Error::NotFound)?;
     let view = view(&txn, program, row).await?;
     txn.commit().await?;
     Ok(view)
@@ -123,13 +154,22 @@ pub async fn page(
     after: Option<(i64, Uuid)>,
     limit: u64,
 ) -> Result<Vec<ListView>, Error> {
-    let source = match reach {
-        Reach::All => None,
-        Reach::Source { department, .. } => Some(department.as_str()),
+    let whose = match reach {
+        Reach::All => lists::Whose::default(),
+        Reach::Source {
+            department,
+            kinds,
+            divisions,
+            ..
+        } => lists::Whose {
+            source: Some(department),
+            kinds: kinds.as_deref(),
+            divisions: divisions.as_deref(),
+        },
     };
     let mut out = Vec::new();
     let txn = program.db.snapshot().await?;
-    for row in lists::page(&txn, source, after, limit).await? {
+    for row in lists::page(&txn, whose, after, limit).await? {
         out.push(view(&txn, program, row).await?);
     }
     txn.commit().await?;
@@ -167,7 +207,7 @@ pub async fn rows(
 
 async fn found(program: &Program, reach: &Reach, id: Uuid) -> Result<list::Model, Error> {
     let row = lists::find(program.db.read(), id).await?;
-    row.filter(|row| reach.has(&row.source)).ok_or(Error::NotFound)
+    row.filter(|row| reach.sees(row)).ok_or(Error::NotFound)
 }
 
 async fn view<C: ConnectionTrait>(db: &C, program: &Program, row: list::Model) -> Result<ListView, Error> {

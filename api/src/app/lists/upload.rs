@@ -103,9 +103,15 @@ async fn checked(program: &Program, reach: &Reach, new: &NewList) -> Result<Stri
     if domain::date::parse_wire_month(&new.month).is_none() {
         return Err(Error::field("month_malformed", "月份格式应为 YYYY-MM", "month"));
     }
-    match divisions::find(program.db.read(), new.division).await? {
-        Some(_) => Ok(source),
-        None => Err(Error::field("division_unknown", "没有这个区划", "division")),
+    if divisions::find(program.db.read(), new.division).await?.is_none() {
+        return Err(Error::field("division_unknown", "没有这个区划", "division"));
+    }
+    match reach.covers(new.kind.name(), new.division) {
+        true => Ok(source),
+        false => Err(Error::Forbidden {
+            code: "list_not_granted",
+            message: "该接口客户端未获授权提交这种名单或这个区划的名单",
+        }),
     }
 }
 

@@ -102,6 +102,7 @@ mod tests {
         let department = Scope::Categories {
             categories: vec!["disabled".into()],
             department: "残联".into(),
+            villages: None,
         };
         for (key, expected) in [
             ("name", Sight::Masked(Mask::Name)),

@@ -25,6 +25,9 @@ pub struct Request {
     pub limit: Option<usize>,
     /// The phone's clock at sending, to measure its skew.
     pub sent_at: Option<Instant>,
+    /// Records come with their documents: the phone carries a CRDT itself.
+    #[serde(default)]
+    pub documents: bool,
     #[serde(default)]
     pub edits: Vec<Box<RawValue>>,
     #[serde(default)]

@@ -5,6 +5,8 @@ use super::{Phone, Request};
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::{feeds, holdings, meta, records};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::Instant;
 use domain::catalogue::LIMITS;
 use entity::feed;
@@ -82,7 +84,11 @@ impl Page {
         from: Option<Cursor>,
         touched: &[Uuid],
     ) -> Result<Page, Error> {
-        let limit = request.limit.unwrap_or(LIMITS.items).clamp(1, LIMITS.items);
+        let most = match request.documents {
+            true => LIMITS.documents,
+            false => LIMITS.items,
+        };
+        let limit = request.limit.unwrap_or(most).clamp(1, most);
         let incarnation = meta::incarnation(db).await?;
         let mut ids = phone.grids.clone();
         ids.push(phone.device);
@@ -165,7 +171,15 @@ impl Page {
                 .is_some_and(|v| texts[r].contains(&format!("\"version\":\"{v}\"")));
             !same || mine.contains(r)
         });
-        items.extend(residents.iter().map(|r| texts[r].clone()));
+        let documents = match request.documents {
+            true => records::documents(db, &program.keys, &residents).await?,
+            false => BTreeMap::new(),
+        };
+        items.extend(
+            residents
+                .iter()
+                .map(|r| with_document(&texts[r], documents.get(r))),
+        );
         let cursor = cursor::write(&program.keys, phone.device, &next);
         Ok(Page {
             residents,
@@ -176,6 +190,14 @@ impl Page {
                 grids: compare,
             },
         })
+    }
+}
+
+/// A record item, with the document's bytes where they are asked for. The item is JSON text that stays as it is.
+fn with_document(item: &str, document: Option<&Vec<u8>>) -> String {
+    match (document, item.strip_suffix('}')) {
+        (Some(bytes), Some(open)) => format!("{open},\"document\":\"{}\"}}", STANDARD.encode(bytes)),
+        _ => item.to_owned(),
     }
 }
 

@@ -119,11 +119,14 @@ pub async fn keep<C: ConnectionTrait>(db: &C, keys: &Keyring, mapping: &Mapping)
     Ok(())
 }
 
-/// Forgets what was said; `false` where there is nothing, or another source's.
-pub async fn forget<C: ConnectionTrait>(db: &C, id: Uuid, source: Option<&str>) -> Result<bool, DbErr> {
-    let mut gone = list_mapping::Entity::delete_many().filter(list_mapping::Column::Id.eq(id));
-    if let Some(source) = source {
-        gone = gone.filter(list_mapping::Column::Source.eq(source));
-    }
-    Ok(gone.exec(db).await?.rows_affected == 1)
+/// Source and kind of a row.
+pub async fn whose<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<(String, String)>, DbErr> {
+    let row = list_mapping::Entity::find_by_id(id).one(db).await?;
+    Ok(row.map(|row| (row.source, row.kind)))
+}
+
+/// Forgets what was said.
+pub async fn forget<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(), DbErr> {
+    list_mapping::Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
 }

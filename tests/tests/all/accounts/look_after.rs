@@ -145,6 +145,7 @@ async fn scopes_follow_from_the_role(database: Database) {
     let categories = Scope::Categories {
         categories: vec!["disabled".into(), "low_income".into()],
         department: "残联".into(),
+        villages: None,
     };
     let cases = [
         (vec![role(Role::BureauAdmin)], Scope::County),

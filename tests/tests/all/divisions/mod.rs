@@ -54,6 +54,7 @@ fn somebody(role: Role, grid: Option<Uuid>, villages: &[Uuid], towns: &[Uuid]) -
         }],
         towns: towns.to_vec(),
         villages: villages.to_vec(),
+        client: None,
     }
 }
 

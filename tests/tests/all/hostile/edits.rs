@@ -86,7 +86,7 @@ a field without was | "was":null, | | held malformed
 a field with more | "was":null, | "was":null,"why":"", | held malformed
 a field of both shapes | "was":null, | "was":null,"add":[], | held malformed
 a field that is a text | {"was":null,"now":"13900078499"} | "13900078499" | held malformed
-changes of a full client | "fields": | "changes":["AAAA"],"fields": | held changes_not_taken
+changes of a full client | "fields": | "changes":["AAAA"],"fields": | held malformed
 a base that is no text | "fields": | "base":7,"fields": | held malformed
 an after that is no id | "fields": | "after":"x","fields": | held malformed
 "##;

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod bench;
+mod changes;
 mod decisions;
 mod edits;
 mod envelope;

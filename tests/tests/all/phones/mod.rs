@@ -1,4 +1,5 @@
 //! What phones meet beside edits: ended registrations and accounts, the catalogue.
 
 mod handing_in;
+mod javascript;
 mod reloading;

@@ -245,6 +245,7 @@ fn actor(role: Role, categories: &[&str], villages: &[Uuid]) -> Actor {
         grants,
         towns: Vec::new(),
         villages: villages.to_vec(),
+        client: None,
     }
 }
 

@@ -50,13 +50,19 @@ impl Batch<'_> {
         )))
     }
 
-    pub(super) fn hold(&mut self, one: &One, code: &str, message: &str, waits_for: Option<Uuid>) -> Json {
-        let mut taken = Taken::held("", "");
-        taken.problem = Some(sync::outcome::Problem {
-            code: code.into(),
-            message: message.into(),
-            fields: Vec::new(),
-        });
+    pub(super) fn hold(
+        &mut self,
+        one: &One,
+        code: &'static str,
+        message: &str,
+        waits_for: Option<Uuid>,
+    ) -> Json {
+        self.keep(one, Taken::held(code, message), waits_for)
+    }
+
+    /// Keeps an edit with what was found of it.
+    pub(super) fn keep(&mut self, one: &One, mut taken: Taken, waits_for: Option<Uuid>) -> Json {
+        taken.rebuild = one.full();
         let mut shown = match one.id() {
             Some(id) => receipt(EditId::from(id), &taken),
             None => receipt(EditId::from_bytes([0; 16]), &taken),
@@ -78,13 +84,14 @@ impl Batch<'_> {
             edit: one.id(),
             sha256: one.digest().to_vec(),
             seq,
-            reason: code.to_owned(),
+            reason: taken.problem.map_or_else(|| "held".into(), |p| p.code),
             resident: one.resident(),
             waits_for,
             received_at: self.desk.now.millis(),
             body: held::Body {
                 raw: one.raw.clone(),
                 receipt: shown.clone(),
+                writes: taken.writes,
             },
         };
         if waits_for.is_none() {

@@ -188,10 +188,11 @@ impl<'a> Batch<'a> {
                 .entry(one.digest())
                 .or_insert_with(|| receipt.clone());
             self.ids.extend(one.id());
-            if let Some(edit) = one.edit()
-                && receipt["outcome"] != "held"
+            // A full client whose changes are held must make its document anew, from what is there.
+            if let Some(resident) = one.resident()
+                && (receipt["outcome"] != "held" || one.full())
             {
-                touched.push(edit.resident.uuid());
+                touched.push(resident);
             }
             touched.extend(self.replay().await?);
             receipts.insert(one.index, receipt);
@@ -278,12 +279,7 @@ impl<'a> Batch<'a> {
         }
         let (taken, receipt) = self.take_at_desk(edit, door)?;
         if whole_held(&taken) {
-            let problem = taken.problem.as_ref();
-            let code = problem.map_or("held", |p| p.code.as_str()).to_owned();
-            let message = problem
-                .map_or("已保留待人工处理", |p| p.message.as_str())
-                .to_owned();
-            return Ok(self.hold(one, &code, &message, None));
+            return Ok(self.keep(one, taken, None));
         }
         Ok(receipt)
     }

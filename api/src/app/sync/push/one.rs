@@ -37,6 +37,14 @@ impl One {
         }
     }
 
+    /// Whether it carries changes of a full client.
+    pub fn full(&self) -> bool {
+        match &self.arrived {
+            Arrived::Edit(edit) => !edit.changes.is_empty(),
+            Arrived::Unreadable { full, .. } => *full,
+        }
+    }
+
     /// Whom it is about, as far as it can be read.
     pub fn resident(&self) -> Option<Uuid> {
         match &self.arrived {
