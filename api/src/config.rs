@@ -34,6 +34,10 @@ pub struct Config {
     pub log_level: &'static str,
     /// Seconds after which another node takes up the background work of one that died.
     pub job_lease: u32,
+    /// Rosters of more rows are made in the background.
+    pub export_stream_rows: u64,
+    /// Days that a file made in the background can be fetched.
+    pub export_days: u32,
     /// Milliseconds added to the clock, for tests and rehearsals.
     pub clock_offset: i64,
 }
@@ -52,6 +56,8 @@ impl fmt::Debug for Config {
             .field("json_logs", &self.json_logs)
             .field("log_level", &self.log_level)
             .field("job_lease", &self.job_lease)
+            .field("export_stream_rows", &self.export_stream_rows)
+            .field("export_days", &self.export_days)
             .field("clock_offset", &self.clock_offset)
             .finish()
     }
@@ -112,6 +118,15 @@ impl Config {
             ),
             job_lease: s.parsed("job_lease", "应为 1 至 3600 秒", "30", |t| {
                 t.parse().ok().filter(|seconds| (1..=3600).contains(seconds))
+            }),
+            export_stream_rows: s.parsed(
+                "export_stream_rows",
+                "应为 0 至 10000000 的行数",
+                "50000",
+                |t| t.parse().ok().filter(|rows| *rows <= 10_000_000),
+            ),
+            export_days: s.parsed("export_days", "应为 1 至 90 天", "7", |t| {
+                t.parse().ok().filter(|days| (1..=90).contains(days))
             }),
             clock_offset: s.parsed("clock_offset", "应为秒数", "0", |t| {
                 t.parse::<i64>().ok()?.checked_mul(1000)

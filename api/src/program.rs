@@ -27,6 +27,10 @@ pub struct Program {
     pub clock: Clock,
     /// Not written yet.
     pub contacts: Arc<Contacts>,
+    /// Rosters of more rows are made in the background.
+    pub stream_rows: u64,
+    /// Days that a file made in the background can be fetched.
+    pub export_days: u32,
     /// Held as long as the program runs: one program per data folder.
     _lock: Arc<Option<File>>,
 }
@@ -112,6 +116,8 @@ impl Program {
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
             contacts: Arc::default(),
+            stream_rows: config.export_stream_rows,
+            export_days: config.export_days,
             _lock: Arc::new(lock),
         };
         program.measure_clock().await?;
@@ -143,6 +149,8 @@ impl Program {
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
             contacts: Arc::default(),
+            stream_rows: 50_000,
+            export_days: 7,
             _lock: Arc::new(None),
         })
     }

@@ -15,6 +15,7 @@ mod m20261125_000007_dry_runs;
 mod m20261130_000008_list_mappings;
 mod m20261130_000010_clients;
 mod m20261130_000010_files_in_steps;
+mod m20261130_000010_rosters;
 mod tables;
 
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000008_list_mappings::Migration),
             Box::new(m20261130_000010_files_in_steps::Migration),
             Box::new(m20261130_000010_clients::Migration),
+            Box::new(m20261130_000010_rosters::Migration),
         ]
     }
 }

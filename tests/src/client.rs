@@ -43,6 +43,12 @@ impl Client {
         }
     }
 
+    /// The token that it has.
+    pub fn token(&self) -> &str {
+        let header = self.authorization.as_deref().unwrap_or_default();
+        header.trim_start_matches("Bearer ")
+    }
+
     /// The same client with nothing but a device's secret.
     pub fn with_device(&self, device: &str, secret: &str) -> Client {
         Client {

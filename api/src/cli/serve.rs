@@ -1,10 +1,11 @@
 //! `serve` and `migrate`.
 
+use crate::app::rosters::run;
 use crate::app::{devices, signing};
 use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list, tidy};
+use crate::jobs::{Runner, Timing, commit_list, export_roster, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     }
     tokio::spawn(follow_database(program.clone()));
     tokio::spawn(write_contacts(program.clone()));
+    tokio::spawn(close_exports(program.clone()));
     let stop = CancellationToken::new();
     http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
     let base = config.base_path.clone();
@@ -28,6 +30,7 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         move |address| println!("服务地址：http://{address}{base}  接口文档：http://{address}{base}/docs");
     // One lane: lists are committed one at a time anyway, and phones come first.
     let handlers = tidy::with(commit_list::handlers(&program), &program);
+    let handlers = export_roster::with(handlers, &program);
     tidy::keep(&program)
         .await
         .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
@@ -68,6 +71,19 @@ async fn follow_database(program: Program) {
         if let Err(error) = signing::follow(&program).await {
             tracing::warn!(%error, "the signing keys were not read");
         }
+    }
+}
+
+/// Exports whose program is no more are marked broken off. An embedded database has one program, which has just begun:
+/// whatever was under way is at an end.
+async fn close_exports(program: Program) {
+    let alone = program.db.backend() == sea_orm::DbBackend::Sqlite;
+    let mut before = alone.then(|| program.clock.now().millis() + 1);
+    loop {
+        if let Err(error) = run::close_silent(&program, before.take()).await {
+            tracing::warn!(%error, "exports that broke off were not marked");
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }
 

@@ -17,6 +17,8 @@ const NAMES: &[&str] = &[
     "logs",
     "log_level",
     "job_lease",
+    "export_stream_rows",
+    "export_days",
     "clock_offset",
 ];
 

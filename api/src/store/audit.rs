@@ -17,6 +17,11 @@ pub async fn in_request<F: Future>(id: String, work: F) -> F::Output {
     REQUEST.scope(id, work).await
 }
 
+/// The id of the request that this is done in, where there is one.
+pub fn request() -> Option<String> {
+    REQUEST.try_with(Clone::clone).ok()
+}
+
 /// One row before it is written. `detail` holds names of codes, roles and fields only.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
@@ -145,6 +150,6 @@ fn row(entry: Entry, now: i64) -> audit::ActiveModel {
         outcome: Set(entry.outcome.into()),
         count: Set(entry.count),
         detail: Set(entry.detail),
-        request: Set(REQUEST.try_with(Clone::clone).ok()),
+        request: Set(request()),
     }
 }

@@ -20,17 +20,25 @@ pub enum JobKind {
     CommitList,
     /// Says what a list's rows would become, and writes nothing into any record; the subject is the list.
     TryList,
+    /// Makes a roster's file; the subject is the export.
+    ExportRoster,
     /// Removes what nobody needs any more, day after day.
     Tidy,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 3] = [JobKind::CommitList, JobKind::TryList, JobKind::Tidy];
+    pub const ALL: [JobKind; 4] = [
+        JobKind::CommitList,
+        JobKind::TryList,
+        JobKind::ExportRoster,
+        JobKind::Tidy,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             JobKind::CommitList => "commit_list",
             JobKind::TryList => "try_list",
+            JobKind::ExportRoster => "export_roster",
             JobKind::Tidy => "tidy",
         }
     }
@@ -39,7 +47,7 @@ impl JobKind {
     /// end of a run to the next.
     pub const fn every(self) -> Option<i64> {
         match self {
-            JobKind::CommitList | JobKind::TryList => None,
+            JobKind::CommitList | JobKind::TryList | JobKind::ExportRoster => None,
             JobKind::Tidy => Some(24 * 3600 * 1000),
         }
     }

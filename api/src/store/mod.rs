@@ -27,6 +27,8 @@ pub mod lookups;
 pub mod meta;
 pub mod records;
 pub mod register;
+pub mod roster_exports;
+pub mod rosters;
 pub mod sealed;
 pub mod sessions;
 pub mod standing;

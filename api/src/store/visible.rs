@@ -5,8 +5,8 @@ use crate::actor::Scope;
 use entity::{enrolment, resident};
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -141,78 +141,4 @@ pub async fn one<C: ConnectionTrait>(
 ) -> Result<Option<resident::Model>, Fault> {
     let row = visible_to(scope).filter(resident::Column::Id.eq(id));
     Ok(row.one(db).await?)
-}
-
-/// A line of a roster before its record is opened.
-#[derive(FromQueryResult)]
-pub struct RosterLine {
-    pub id: Uuid,
-    pub village: Option<Uuid>,
-    pub grid: Option<Uuid>,
-    pub changed_at: i64,
-    pub source: String,
-    pub since: String,
-    pub source_status: String,
-    pub village_status: String,
-}
-
-/// Open enrolments of one category of people who are there, who were entered by `start`, in villages or everywhere.
-fn roster(scope: &Scope, category: &str, villages: Option<&[Uuid]>, start: i64) -> Select<resident::Entity> {
-    let on = resident::Entity::belongs_to(enrolment::Entity)
-        .from(resident::Column::Id)
-        .to(enrolment::Column::Resident)
-        .into();
-    let rows = visible_to(scope)
-        .join(sea_orm::JoinType::InnerJoin, on)
-        .filter(enrolment::Column::Category.eq(category))
-        .filter(enrolment::Column::Until.is_null())
-        .filter(resident::Column::State.eq("present"))
-        .filter(resident::Column::CreatedAt.lte(start));
-    match villages {
-        Some(villages) => rows.filter(resident::Column::Village.is_in(villages.iter().copied())),
-        None => rows,
-    }
-}
-
-pub async fn roster_count<C: ConnectionTrait>(
-    db: &C,
-    scope: &Scope,
-    category: &str,
-    villages: Option<&[Uuid]>,
-    start: i64,
-) -> Result<u64, Fault> {
-    Ok(roster(scope, category, villages, start).count(db).await?)
-}
-
-/// The next lines of a roster, in the order of residents' ids.
-pub async fn roster_page<C: ConnectionTrait>(
-    db: &C,
-    scope: &Scope,
-    category: &str,
-    villages: Option<&[Uuid]>,
-    start: i64,
-    after: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<RosterLine>, Fault> {
-    let mut rows = roster(scope, category, villages, start);
-    if let Some(after) = after {
-        rows = rows.filter(resident::Column::Id.gt(after));
-    }
-    let rows = rows
-        .select_only()
-        .columns([
-            resident::Column::Id,
-            resident::Column::Village,
-            resident::Column::Grid,
-            resident::Column::ChangedAt,
-        ])
-        .columns([
-            enrolment::Column::Source,
-            enrolment::Column::Since,
-            enrolment::Column::SourceStatus,
-            enrolment::Column::VillageStatus,
-        ])
-        .order_by_asc(resident::Column::Id)
-        .limit(limit);
-    Ok(rows.into_model().all(db).await?)
 }

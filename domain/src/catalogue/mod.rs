@@ -3,11 +3,13 @@
 //! Validation, who may write, who decides, how concurrent values merge, masking, list columns and the
 //! phone's form all follow from these rows. The built-in rows are in `person.rs` and `enrolments.rs`.
 
+mod ages;
 mod codes;
 mod enrolments;
 mod person;
 mod rows;
 
+pub use ages::{AGE_BANDS, AgeBand};
 use serde::Serialize;
 
 /// Most characters of a note; longer text belongs in a visit.

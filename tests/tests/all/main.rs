@@ -12,6 +12,7 @@ mod contract;
 mod deciding;
 mod divisions;
 mod durability;
+mod exports;
 mod files;
 mod frame;
 mod hostile;

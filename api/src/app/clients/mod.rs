@@ -10,7 +10,7 @@ mod write;
 
 pub use quota::{count_request, give_back_rows, take_rows};
 pub use secrets::{NewSecret, end_secret, rotate};
-pub use token::{Asked, Refusal, authenticate, of_client, token};
+pub use token::{Asked, Refusal, authenticate, of_client, token, with_secret};
 pub use write::{ClientPatch, NewClient, change, create, revoke};
 
 use crate::actor::Actor;

@@ -137,17 +137,32 @@ pub async fn authenticate(
     token: &ClientAccess,
     now: Instant,
 ) -> Result<Actor, Error> {
-    let secrets = clients::secrets(db.read(), &[token.client]).await?;
-    let secret = secrets.iter().find(|s| s.id == token.secret);
-    if secret.is_none_or(|secret| !is_live(secret, now)) {
-        return Err(ended());
-    }
-    let mut actor = of_client(db, keys, token.client, now).await?;
-    actor.session = token.secret;
+    let mut actor = with_secret(db, keys, token.client, token.secret, now).await?;
     if let Some(rights) = &mut actor.client {
         let asked = |o: &Operation| token.scope.split(' ').any(|name| name == o.name());
         rights.operations.retain(asked);
     }
+    Ok(actor)
+}
+
+/// A client as it stands, as long as this secret of it is live.
+///
+/// # Errors
+/// `Unauthorized` `client_ended`.
+pub async fn with_secret(
+    db: &Db,
+    keys: &Keyring,
+    client: Uuid,
+    secret: Uuid,
+    now: Instant,
+) -> Result<Actor, Error> {
+    let secrets = clients::secrets(db.read(), &[client]).await?;
+    let found = secrets.iter().find(|s| s.id == secret);
+    if found.is_none_or(|found| !is_live(found, now)) {
+        return Err(ended());
+    }
+    let mut actor = of_client(db, keys, client, now).await?;
+    actor.session = secret;
     Ok(actor)
 }
 

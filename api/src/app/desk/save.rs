@@ -3,6 +3,7 @@
 use super::Desk;
 use super::show::show;
 use crate::app::Error;
+use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
 use crate::store::{edits, held, records, sealed};
@@ -61,6 +62,11 @@ impl Desk<'_> {
         self.save_items().await?;
         let moved: Vec<Moved> = ids.iter().map(|id| self.moved(*id)).collect();
         feeds::publish(&*txn, &keys, &moved, std::mem::take(&mut self.news)).await?;
+        let saved: Vec<_> = ids
+            .iter()
+            .map(|id| (&self.records[id], &projections[id].open))
+            .collect();
+        steps::note(&*txn, self.program, &saved, self.now).await?;
         Ok(())
     }
 

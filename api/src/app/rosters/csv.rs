@@ -1,58 +1,81 @@
 //! A roster as CSV: UTF-8 with BOM, lines ended by CR LF, every cell that a spreadsheet would calculate made text.
 
-use super::Made;
-use super::rows::Rows;
-use crate::app::Error;
-use crate::program::Program;
+use super::line::{Row, word, written};
+use super::mark::Mark;
+use super::plan::{BEFORE, BEHIND, Plan};
 use std::borrow::Cow;
-use tokio::sync::mpsc::Sender;
 
-/// Writes the file page by page into `to`, which ends it when nobody reads on.
-///
-/// # Errors
-/// As [`Rows::next`]; the file then breaks off.
-pub async fn write(
-    program: &Program,
-    mut rows: Rows,
-    to: &Sender<Result<Vec<u8>, Error>>,
-) -> Result<Made, Error> {
-    let mut chunk = String::from('\u{FEFF}');
-    line(rows.header(), &mut chunk);
-    let mut count = 0;
-    loop {
-        if to
-            .send(Ok(std::mem::take(&mut chunk).into_bytes()))
-            .await
-            .is_err()
-        {
-            return Ok(Made::BrokenOff(count));
-        }
-        let page = rows.next(program).await?;
-        if page.is_empty() {
-            return Ok(Made::Whole(count));
-        }
-        count += page.len() as u64;
-        for row in &page {
-            line(row.iter().map(String::as_str), &mut chunk);
-        }
+pub fn header(plan: &Plan) -> String {
+    let mut out = String::from('\u{FEFF}');
+    line(plan.header(), &mut out);
+    out
+}
+
+pub fn row(plan: &Plan, row: &Row<'_>, out: &mut String) {
+    for place in [row.town, row.village, row.grid] {
+        cell(place, out);
+        out.push(',');
     }
+    for (value, column) in row.cells.iter().zip(&plan.columns) {
+        if let Some(value) = value {
+            cell(&written(&column.field, value), out);
+        }
+        out.push(',');
+    }
+    cell(row.source, out);
+    out.push(',');
+    cell(row.since, out);
+    out.push(',');
+    cell(word(row.source_status), out);
+    out.push(',');
+    cell(word(row.village_status), out);
+    out.push(',');
+    cell(&row.disputed.join("、"), out);
+    out.push(',');
+    out.push_str(if row.changed { "是" } else { "" });
+    out.push(',');
+    let mut id = [0; 36];
+    out.push_str(row.resident.hyphenated().encode_lower(&mut id));
+    out.push_str("\r\n");
+}
+
+/// The mark as the last line, as wide as every other and without 人员编号, so that it breaks no reader of tables and
+/// says that the file is whole.
+pub fn mark(plan: &Plan, mark: &Mark, rows: u64) -> String {
+    let said = mark.lines(rows);
+    let mut cells = vec![Cow::Borrowed("导出说明")];
+    cells.extend(
+        said.iter()
+            .map(|(label, value)| format!("{label}：{value}").into()),
+    );
+    cells.resize(
+        BEFORE.len() + plan.columns.len() + BEHIND.len(),
+        Cow::Borrowed(""),
+    );
+    let mut out = String::new();
+    line(cells.iter().map(AsRef::as_ref), &mut out);
+    out
 }
 
 fn line<'a>(cells: impl IntoIterator<Item = &'a str>, out: &mut String) {
-    for (n, cell) in cells.into_iter().enumerate() {
+    for (n, text) in cells.into_iter().enumerate() {
         if n > 0 {
             out.push(',');
         }
-        let cell = guarded(cell);
-        if cell.contains([',', '"', '\n', '\r']) {
-            out.push('"');
-            out.push_str(&cell.replace('"', "\"\""));
-            out.push('"');
-        } else {
-            out.push_str(&cell);
-        }
+        cell(text, out);
     }
     out.push_str("\r\n");
+}
+
+fn cell(text: &str, out: &mut String) {
+    let text = guarded(text);
+    if text.contains([',', '"', '\n', '\r']) {
+        out.push('"');
+        out.push_str(&text.replace('"', "\"\""));
+        out.push('"');
+    } else {
+        out.push_str(&text);
+    }
 }
 
 /// Characters that a spreadsheet takes for the beginning of a formula, full-width ones too.

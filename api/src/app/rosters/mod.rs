@@ -1,42 +1,66 @@
 //! Rosters 底册 as files: the enrolments of one category in a division, as the actor may see them.
 //!
-//! The audit row with purpose and planned rows is written before the first byte, and completed at the end.
+//! Small ones are streamed at once, large ones are made in the background (`job`) and fetched in parts (`download`).
+//! `changes` says what has happened since a cursor. The audit row with purpose and planned rows is written before the
+//! first byte, and completed at the end (`run`).
 
-pub mod csv;
-pub mod rows;
-pub mod xlsx;
+pub mod changes;
+mod csv;
+pub mod cursor;
+pub mod download;
+pub mod job;
+mod line;
+mod mark;
+mod ndjson;
+pub(crate) mod pages;
+mod permission;
+pub mod plan;
+pub mod run;
+pub mod steps;
+mod stream;
+mod xlsx;
 
-use crate::actor::{Actor, Scope};
+pub use stream::Export;
+
+use crate::actor::{Actor, Operation, Scope};
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::audit::{self, Entry};
-use crate::store::{divisions, visible};
+use crate::store::audit::Entry;
+use crate::store::rosters::{self, Narrow};
+use crate::store::{audit, divisions};
 use domain::Instant;
-use domain::catalogue::Category;
+use domain::catalogue::{AGE_BANDS, Category, Field};
 use domain::text;
-use rows::Rows;
+use jiff::civil::Date;
+use mark::Mark;
+use pages::Source;
+use permission::Permission;
+use plan::{Ages, Plan};
 use std::fmt::Write;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What kind of file is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Csv,
+    Ndjson,
     Xlsx,
 }
 
 impl Format {
+    pub const ALL: [Format; 3] = [Format::Csv, Format::Ndjson, Format::Xlsx];
+
     pub const fn name(self) -> &'static str {
         match self {
             Format::Csv => "csv",
+            Format::Ndjson => "ndjson",
             Format::Xlsx => "xlsx",
         }
     }
 
     pub fn parse(name: &str) -> Option<Format> {
-        [Format::Csv, Format::Xlsx].into_iter().find(|f| f.name() == name)
+        Format::ALL.into_iter().find(|f| f.name() == name)
     }
 }
 
@@ -49,36 +73,185 @@ pub struct Wanted {
     pub format: Format,
     /// What for: 1 to 200 characters, kept in the audit trail.
     pub purpose: String,
+    /// The source's status.
+    pub status: Option<String>,
+    /// The village's verdict.
+    pub village_status: Option<String>,
+    /// A row of the bands, or ages in whole years, both ends within.
+    pub age_band: Option<String>,
+    pub age_from: Option<i16>,
+    pub age_to: Option<i16>,
+    /// The day on which ages are counted; today without one.
+    pub age_on: Option<Date>,
+    /// A last line in a CSV that says who took it, when and for what.
+    pub watermark: Option<bool>,
+    /// Made in the background, however small.
+    pub as_job: bool,
 }
 
-/// Rows that a workbook holds at most; a workbook is made in memory.
-pub const MOST_IN_WORKBOOK: u64 = 100_000;
+impl Wanted {
+    /// All of a category.
+    pub fn all(category: &str, format: Format, purpose: &str) -> Wanted {
+        Wanted {
+            category: category.into(),
+            division: None,
+            format,
+            purpose: purpose.into(),
+            status: None,
+            village_status: None,
+            age_band: None,
+            age_from: None,
+            age_to: None,
+            age_on: None,
+            watermark: None,
+            as_job: false,
+        }
+    }
+}
 
-/// A file on its way.
-pub struct Export {
-    pub name: String,
-    pub planned: u64,
-    /// Ends with an error where the file broke off.
-    pub bytes: ReceiverStream<Result<Vec<u8>, Error>>,
+/// What came of a wish.
+pub enum Started {
+    Streamed(Export),
+    /// The export's id.
+    InBackground(Uuid),
 }
 
 /// Begins an export. The file is made to its end, or is marked broken off when nobody reads on.
 ///
 /// # Errors
-/// `Refused` `purpose_required`, `too_many_rows`; `NotFound` for a category that does not exist for the actor and for
-/// a division that has none of the actor's.
-pub async fn export(program: &Program, actor: &Actor, wanted: &Wanted) -> Result<Export, Error> {
+/// `Refused` `purpose_required`, `age_malformed`, `age_on_not_granted`; `Forbidden`; `OverQuota` `row_quota`;
+/// `NotFound` for a category that does not exist for the actor and for a division that does not exist.
+pub async fn export(program: &Program, actor: &Actor, wanted: &Wanted) -> Result<Started, Error> {
+    actor.may(Operation::Export)?;
     let scope = crate::app::residents::scope(actor)?;
-    let purpose = text::normal(&wanted.purpose);
-    if purpose.is_empty() || purpose.chars().count() > 200 {
-        return Err(Error::field(
+    let purpose = purpose(&wanted.purpose)?;
+    let category = category(program, &scope, &wanted.category)?;
+    let now = program.clock.now();
+    let ages = ages(program, &scope, wanted, now)?;
+    let narrow = narrow(program, wanted, ages).await?;
+    let txn = program.db.snapshot().await?;
+    let planned = rosters::count(&txn, &scope, category.key, &narrow).await?;
+    let start = rosters::heads(&txn, category.key, None).await?;
+    txn.commit().await?;
+    let permission = Permission::of(actor, Operation::Export, scope);
+    let cursor = cursor::at(
+        program,
+        &permission.scope,
+        category.key,
+        wanted.division,
+        &start,
+        now,
+    )
+    .await?;
+    let mark = Mark {
+        by: actor.name.clone(),
+        account: actor.account,
+        at: now,
+        request: audit::request().unwrap_or_default(),
+        category: category.label,
+        purpose: purpose.clone(),
+        cursor,
+    };
+    let entry = Entry::done("export_roster", actor.account).detail(told(wanted, category, planned, &purpose));
+    if wanted.as_job || planned > program.stream_rows {
+        let id = job::begin(program, actor, wanted, ages, &mark, &permission, entry, planned).await?;
+        return Ok(Started::InBackground(id));
+    }
+    let plan = Plan::of(program, &permission.scope, category, ages).await?;
+    let announced = &entry;
+    let audit = program
+        .db
+        .write(|txn| async move { run::announce(&*txn, program, actor, announced.clone(), planned).await })
+        .await?;
+    let source = Source {
+        program: program.clone(),
+        permission,
+        plan: Arc::new(plan),
+        narrow,
+        format: wanted.format,
+        watermark: wanted.watermark.unwrap_or(false),
+        mark,
+        start,
+    };
+    let client = actor.client.as_ref().map(|_| actor.account);
+    let run = run::Run::of(program, audit, client, planned);
+    let name = name(category, now, wanted.format);
+    Ok(Started::Streamed(stream::begin(source, run, name, planned)))
+}
+
+fn name(category: &Category, now: Instant, format: Format) -> String {
+    format!("{}底册-{}.{}", category.label, now.date(), format.name())
+}
+
+/// What for, in normal form.
+///
+/// # Errors
+/// `Refused` `purpose_required`.
+pub(crate) fn purpose(given: &str) -> Result<String, Error> {
+    let purpose = text::normal(given);
+    match purpose.is_empty() || purpose.chars().count() > 200 {
+        true => Err(Error::field(
             "purpose_required",
             "请填写导出用途（200 字以内）",
             "purpose",
+        )),
+        false => Ok(purpose),
+    }
+}
+
+/// A category that exists for the actor.
+pub(crate) fn category<'p>(program: &'p Program, scope: &Scope, key: &str) -> Result<&'p Category, Error> {
+    let known = program.catalogue.categories.iter().find(|c| c.key == key);
+    let own = match scope {
+        Scope::Categories { categories, .. } => categories.iter().any(|c| c == key),
+        _ => true,
+    };
+    known.filter(|_| own).ok_or(Error::NotFound)
+}
+
+/// The ages that are wanted. Whoever does not see birth dates asks by whole years of today only: a chosen day would
+/// tell the date itself.
+fn ages(program: &Program, scope: &Scope, wanted: &Wanted, now: Instant) -> Result<Option<Ages>, Error> {
+    use crate::app::residents::view::{Sight, sight};
+    let malformed = || {
+        Error::field(
+            "age_malformed",
+            "年龄应为 0 至 150 的整数，且从小到大",
+            "age_from",
+        )
+    };
+    let band = match &wanted.age_band {
+        Some(key) => Some(
+            AGE_BANDS
+                .iter()
+                .find(|band| band.key == key)
+                .ok_or_else(|| Error::field("age_band_unknown", "没有这个年龄段", "age_band"))?,
+        ),
+        None => None,
+    };
+    let from = band.map(|b| b.from).or(wanted.age_from);
+    let to = band.map_or(wanted.age_to, |b| b.to);
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let fine = |age: Option<i16>| age.is_none_or(|age| (0..=150).contains(&age));
+    if !fine(from) || !fine(to) || from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(malformed());
+    }
+    let seen = |field: &Field| sight(scope, field) == Sight::Whole;
+    let born = program.catalogue.field("birth_date").is_some_and(seen);
+    if wanted.age_on.is_some() && !born {
+        return Err(Error::field(
+            "age_on_not_granted",
+            "不能查看出生日期的用户只能按当天年龄筛选",
+            "age_on",
         ));
     }
-    let category = category(program, &scope, &wanted.category)?;
-    let now = program.clock.now();
+    let on = wanted.age_on.unwrap_or_else(|| now.date());
+    Ok(Some(Ages { from, to, on }))
+}
+
+async fn narrow(program: &Program, wanted: &Wanted, ages: Option<Ages>) -> Result<Narrow, Error> {
     let villages = match wanted.division {
         Some(division) => {
             divisions::find(program.db.read(), division)
@@ -88,83 +261,33 @@ pub async fn export(program: &Program, actor: &Actor, wanted: &Wanted) -> Result
         }
         None => None,
     };
-    let (inside, start) = (villages.as_deref(), now.millis());
-    let planned = visible::roster_count(program.db.read(), &scope, category.key, inside, start).await?;
-    if wanted.format == Format::Xlsx && planned > MOST_IN_WORKBOOK {
-        return Err(Error::field(
-            "too_many_rows",
-            "行数超过 100000，请改用 CSV 或选择镇街、村居",
-            "format",
-        ));
-    }
-    let audit = announce(program, actor, wanted, category, &purpose, planned, now).await?;
-    let rows = Rows::open(program, scope, category.key, villages, now).await?;
-    let (to, bytes) = mpsc::channel(4);
-    let (program, format) = (program.clone(), wanted.format);
-    tokio::spawn(async move {
-        let made = match format {
-            Format::Csv => csv::write(&program, rows, &to).await,
-            Format::Xlsx => xlsx::write(&program, rows, &to).await,
-        };
-        let (outcome, count) = match &made {
-            Ok(Made::Whole(count)) => ("done", *count),
-            Ok(Made::BrokenOff(count)) => ("broken_off", *count),
-            Err(_) => ("failed", 0),
-        };
-        let finish = program
-            .db
-            .write(|txn| async move { audit::finish(&*txn, audit, outcome, count as i64).await });
-        let finished = finish.await.map_err(Error::from);
-        if let Err(error) = made.map(|_| ()).and(finished) {
-            // Nobody reading on is no fault.
-            let _ = to.send(Err(error)).await;
-        }
-    });
-    Ok(Export {
-        name: format!("{}底册-{}.{}", category.label, now.date(), wanted.format.name()),
-        planned,
-        bytes: ReceiverStream::new(bytes),
+    let (born_from, born_to) = ages.map_or((None, None), |ages| ages.born());
+    Ok(Narrow {
+        villages,
+        status: wanted.status.clone(),
+        village_status: wanted.village_status.clone(),
+        born_from,
+        born_to,
     })
 }
 
-/// How a file ended, with the rows that were handed out.
-pub enum Made {
-    Whole(u64),
-    /// Whoever asked for it went away.
-    BrokenOff(u64),
-}
-
-/// A category that exists for the actor.
-fn category<'p>(program: &'p Program, scope: &Scope, key: &str) -> Result<&'p Category, Error> {
-    let known = program.catalogue.categories.iter().find(|c| c.key == key);
-    let own = match scope {
-        Scope::Categories { categories, .. } => categories.iter().any(|c| c == key),
-        _ => true,
-    };
-    known.filter(|_| own).ok_or(Error::NotFound)
-}
-
-async fn announce(
-    program: &Program,
-    actor: &Actor,
-    wanted: &Wanted,
-    category: &Category,
-    purpose: &str,
-    planned: u64,
-    now: Instant,
-) -> Result<i64, Error> {
+/// What was asked for, by codes and ids; the purpose last.
+fn told(wanted: &Wanted, category: &Category, planned: u64, purpose: &str) -> String {
     let mut detail = format!("category={} format={}", category.key, wanted.format.name());
-    if let Some(division) = wanted.division {
-        // Writing to a string cannot fail.
-        let _ = write!(detail, " division={division}");
+    let ages = |age: Option<i16>| age.map(|age| age.to_string());
+    for (name, value) in [
+        ("division", wanted.division.map(|d| d.to_string())),
+        ("status", wanted.status.clone()),
+        ("village_status", wanted.village_status.clone()),
+        ("age_band", wanted.age_band.clone()),
+        ("age_from", ages(wanted.age_from)),
+        ("age_to", ages(wanted.age_to)),
+    ] {
+        if let Some(value) = value {
+            // Writing to a string cannot fail.
+            let _ = write!(detail, " {name}={value}");
+        }
     }
     let _ = write!(detail, " planned={planned} purpose={purpose}");
-    let mut entry = Entry::done("export_roster", actor.account).detail(detail);
-    entry.outcome = "begun";
-    entry.count = Some(planned as i64);
-    let entry = &entry;
-    program
-        .db
-        .write(|txn| async move { Ok::<_, Error>(audit::begin(&*txn, entry.clone(), now.millis()).await?) })
-        .await
+    detail
 }

@@ -8,7 +8,7 @@ use api::actor::{Actor, Grant};
 use api::app::Error;
 use api::app::desk::{Desk, Origin};
 use api::app::residents::{self, ConsoleEdit, Filter};
-use api::app::rosters::{self, Format, Wanted};
+use api::app::rosters::{self, Format, Started, Wanted};
 use api::clock::Clock;
 use api::lists::{self, ListKind};
 use api::program::Program;
@@ -20,6 +20,7 @@ use domain::catalogue::Role;
 use domain::code::Level;
 use domain::{AccountId, EditId, Value};
 use entity::audit;
+use futures_util::StreamExt;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -277,18 +278,15 @@ async fn names(program: &Program, who: &Actor, filter: &Filter) -> String {
 
 /// The whole file, and how the audit trail tells of it.
 async fn file(county: &County, who: &Actor, category: &str, format: Format) -> Result<Vec<u8>, Error> {
-    let wanted = Wanted {
-        category: category.into(),
-        division: None,
-        format,
-        purpose: "季度核对".into(),
+    let wanted = Wanted::all(category, format, "季度核对");
+    let Started::Streamed(export) = rosters::export(&county.program, who, &wanted).await? else {
+        panic!("a small roster is streamed")
     };
-    let export = rosters::export(&county.program, who, &wanted).await?;
     let begun = last_export(county).await;
     assert_eq!(begun.count, Some(export.planned as i64));
     assert!(begun.detail.unwrap().ends_with("purpose=季度核对"));
-    let (mut bytes, mut parts) = (Vec::new(), export.bytes.into_inner());
-    while let Some(part) = parts.recv().await {
+    let (mut bytes, mut parts) = (Vec::new(), export.bytes);
+    while let Some(part) = parts.next().await {
         bytes.extend(part?);
     }
     let ended = last_export(county).await;

@@ -59,12 +59,7 @@ async fn a_roster_reads_back(database: Database) {
         ("", "purpose_required purpose"),
         ("   ", "purpose_required purpose"),
     ] {
-        let wanted = Wanted {
-            category: "disabled".into(),
-            division: None,
-            format: Format::Csv,
-            purpose: purpose.into(),
-        };
+        let wanted = Wanted::all("disabled", Format::Csv, purpose);
         let refused = rosters::export(&county.program, &admin, &wanted).await;
         assert_eq!(told(refused, |_| "made".into()), expected);
     }
