@@ -1,7 +1,8 @@
 //! Removing what nobody needs any more.
 
+use crate::app::rosters::changes;
 use crate::app::{Error, files, guard};
-use crate::store::sessions;
+use crate::store::{rosters, sessions};
 use sea_orm::ConnectionTrait;
 
 /// How long a session that is over stays to be looked at, in milliseconds. Its tokens open nothing either way.
@@ -16,5 +17,6 @@ pub async fn step<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
     let counters = guard::tidy(db, now).await?;
     let sessions = sessions::forget(db, now - SESSIONS, STEP).await?;
     let chunks = files::tidy(db, now, CHUNKS).await?;
-    Ok(counters + sessions + chunks)
+    let steps = rosters::forget(db, now - changes::KEPT, STEP).await?;
+    Ok(counters + sessions + chunks + steps)
 }
