@@ -1,6 +1,6 @@
 //! Removing what nobody needs any more.
 
-use crate::app::{Error, files, guard};
+use crate::app::{Error, files, guard, lists};
 use crate::store::sessions;
 use sea_orm::ConnectionTrait;
 
@@ -16,5 +16,6 @@ pub async fn step<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
     let counters = guard::tidy(db, now).await?;
     let sessions = sessions::forget(db, now - SESSIONS, STEP).await?;
     let chunks = files::tidy(db, now, CHUNKS).await?;
-    Ok(counters + sessions + chunks)
+    let lists = lists::tidy(db, now).await?;
+    Ok(counters + sessions + chunks + lists)
 }
