@@ -1,7 +1,7 @@
 //! Removing what nobody needs any more.
 
 use crate::app::rosters::changes;
-use crate::app::{Error, files, guard};
+use crate::app::{Error, files, guard, lists};
 use crate::store::{rosters, sessions};
 use sea_orm::ConnectionTrait;
 
@@ -18,5 +18,6 @@ pub async fn step<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
     let sessions = sessions::forget(db, now - SESSIONS, STEP).await?;
     let chunks = files::tidy(db, now, CHUNKS).await?;
     let steps = rosters::forget(db, now - changes::KEPT, STEP).await?;
-    Ok(counters + sessions + chunks + steps)
+    let lists = lists::tidy(db, now).await?;
+    Ok(counters + sessions + chunks + steps + lists)
 }

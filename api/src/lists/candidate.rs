@@ -8,7 +8,7 @@ use super::header::Meaning;
 use super::numbers;
 use super::values;
 use super::why::Said;
-use super::words::Role;
+use super::words::{self, Role};
 use domain::id_number::IdNumber;
 use domain::text::squeezed;
 
@@ -29,17 +29,11 @@ pub fn own_key(meaning: Meaning, header: &str) -> Option<&'static str> {
         (Role::Head, "name") => Some(".head_name"),
         (Role::Head, "id_number") => Some(".head_id_number"),
         (Role::Head, "phone") => Some(".head_phone"),
-        (Role::Other, "name") if header.contains("监护") => Some(".guardian_name"),
-        (Role::Other, "phone") if header.contains("监护") => Some(".guardian_phone"),
-        (Role::Other, "name") if header.contains("联系人") || header.contains("家属") => {
-            Some(".contact_name")
-        }
-        (Role::Other, "phone") if header.contains("联系人") || header.contains("家属") => {
-            Some(".contact_phone")
-        }
-        (Role::Other, "name") if header.contains("照料") || header.contains("照护") => {
-            Some(".carer_name")
-        }
+        (Role::Other, "name") if words::holds("guardian", header) => Some(".guardian_name"),
+        (Role::Other, "phone") if words::holds("guardian", header) => Some(".guardian_phone"),
+        (Role::Other, "name") if words::holds("next_of_kin", header) => Some(".contact_name"),
+        (Role::Other, "phone") if words::holds("next_of_kin", header) => Some(".contact_phone"),
+        (Role::Other, "name") if words::holds("carer", header) => Some(".carer_name"),
         _ => None,
     }
 }
@@ -75,7 +69,7 @@ pub fn whose(candidates: &mut [Candidate]) {
         let c = &candidates[n];
         let (key, role) = (c.meaning.key, c.meaning.role);
         if key == "name" {
-            chain = role == Role::Other && has_a_phone(&c.cell.text);
+            chain = role == Role::Other && words::holds("contact", &c.cell.text);
             continue;
         }
         chain &= adjacent;
@@ -125,21 +119,6 @@ fn twins(candidates: &mut [Candidate], key: &str) {
             candidates[n].meaning.role = role;
         }
     }
-}
-
-fn has_a_phone(header: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "联系人",
-        "监护",
-        "家属",
-        "代领",
-        "照料",
-        "照护",
-        "护理",
-        "亲属",
-        "代理",
-    ];
-    WORDS.iter().any(|word| header.contains(word))
 }
 
 /// Several columns of numbers: the one that agrees with birth date, sex and certificate is the person's.

@@ -21,19 +21,28 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     if let Ok(text) = std::str::from_utf8(plain) {
         return decoded(text.to_owned(), "UTF-8");
     }
-    if plain.len() == bytes.len() && !mostly_utf8(plain) {
+    let lines = || plain.split_inclusive(|b| *b == b'\n');
+    if plain.len() == bytes.len() && !lines().any(surely_utf8) {
         let (text, _) = GB18030.decode_without_bom_handling(plain);
         return decoded(text.into_owned(), "GB18030");
     }
-    // Pieces of two files pasted together: each line by itself.
     let mut text = String::with_capacity(plain.len());
-    for line in plain.split_inclusive(|b| *b == b'\n') {
-        match std::str::from_utf8(line) {
-            Ok(line) => text.push_str(line),
-            Err(_) => text.push_str(&GB18030.decode_without_bom_handling(line).0),
-        }
-    }
+    lines().for_each(|l| line(l, &mut text));
     decoded(text, "UTF-8 与 GB18030 混合")
+}
+
+/// A line that is UTF-8 and by no chance something else: Chinese characters have three bytes there, which pairs of
+/// GB18030 hardly ever look like.
+pub fn surely_utf8(line: &[u8]) -> bool {
+    !line.is_ascii() && std::str::from_utf8(line).is_ok_and(|line| line.chars().any(|c| c > '\u{7FF}'))
+}
+
+/// Decodes a line of a file that pieces of two files were pasted into: each line is what it can be.
+pub fn line(line: &[u8], out: &mut String) {
+    match std::str::from_utf8(line) {
+        Ok(text) if line.is_ascii() || surely_utf8(line) => out.push_str(text),
+        _ => out.push_str(&GB18030.decode_without_bom_handling(line).0),
+    }
 }
 
 /// As `decode`, for markup that names its encoding at its start; the bytes have the last word.
@@ -91,18 +100,6 @@ pub fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     } else {
         None
     }
-}
-
-/// Whether more lines with Chinese characters are UTF-8 than not.
-fn mostly_utf8(bytes: &[u8]) -> bool {
-    let (mut good, mut bad) = (0_usize, 0_usize);
-    for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_ascii()) {
-        match std::str::from_utf8(line) {
-            Ok(_) => good += 1,
-            Err(_) => bad += 1,
-        }
-    }
-    good > bad
 }
 
 #[cfg(test)]

@@ -25,31 +25,13 @@ const PERSONAL: [&str; 10] = [
     ".ethnicity",
 ];
 
-/// Words at the end of a header that say what it is, whatever stands before them.
-const ENDINGS: [(&str, &str); 14] = [
-    ("身份证号码", "id_number"),
-    ("身份证号", "id_number"),
-    ("身份证件号码", "id_number"),
-    ("身份证", "id_number"),
-    ("残疾人证号", "certificate_number"),
-    ("残疾证号", "certificate_number"),
-    ("姓名", "name"),
-    ("联系电话", "phone"),
-    ("手机号码", "phone"),
-    ("手机号", "phone"),
-    ("联系方式", "phone"),
-    ("电话", "phone"),
-    ("出生日期", "birth_date"),
-    ("死亡日期", "death_date"),
-];
-
 /// Reads a header cell below a group's cell, which may be empty.
 pub fn meaning(kind: ListKind, group: &str, leaf: &str) -> Option<Meaning> {
     if leaf.trim().is_empty() || leaf.chars().count() > 200 {
         return None;
     }
     let group = forms(group).pop().unwrap_or_default();
-    let group = ["基本信息", "信息", "情况", "资料"]
+    let group = words::text("group_end")
         .iter()
         .fold(group.as_str(), |g, end| g.strip_suffix(end).unwrap_or(g));
     let leaves = forms(leaf);
@@ -68,7 +50,7 @@ pub fn meaning(kind: ListKind, group: &str, leaf: &str) -> Option<Meaning> {
         .or_else(|| leaves.iter().find_map(|form| in_front(kind, form)))
         .or_else(|| leaves.iter().find_map(|form| at_the_end(kind, form)))
         .or_else(|| leaves.iter().find_map(|form| by_parts(kind, form)))?;
-    let registered = group.contains("户籍") || group.contains("户口");
+    let registered = words::holds("registered", group);
     let rank = own.rank + if own.key == "address" && registered { 2 } else { 0 };
     let role = match (own.role, words::role(group)) {
         (Role::Person, Some((role, rest))) if role != Role::Person && PERSONAL.contains(&own.key) => {
@@ -97,10 +79,7 @@ fn exact(kind: ListKind, form: &str) -> Option<Meaning> {
     }
     let (role, rest) = words::role(form)?;
     let (role, rest) = numbered(role, rest);
-    let generic = matches!(
-        form,
-        "人员" | "对象" | "儿童" | "学生" | "单位" | "机构" | "企业" | "供养机构" | "就读学校"
-    );
+    let generic = words::text("no_name").contains(&form);
     let name = rest.is_empty() || matches!(rest, "名" | "名称" | "名字");
     (name && !generic).then_some(Meaning {
         key: "name",
@@ -143,9 +122,7 @@ fn at_the_end(kind: ListKind, form: &str) -> Option<Meaning> {
     if !kind.of_people() || form.starts_with("是否") {
         return None;
     }
-    let (front, key) = ENDINGS
-        .iter()
-        .find_map(|(end, key)| Some((form.strip_suffix(end)?, *key)))?;
+    let (front, key) = words::ending(form)?;
     let role = if words::names_another(front) || front.ends_with("关系") {
         Role::Other
     } else if front.contains("户主") {
@@ -158,66 +135,28 @@ fn at_the_end(kind: ListKind, form: &str) -> Option<Meaning> {
 
 /// Words inside a header that make it likely: 每月补贴金额合计, 享受待遇起始时间.
 fn by_parts(kind: ListKind, form: &str) -> Option<Meaning> {
-    let any = |words: &[&str]| words.iter().any(|w| form.contains(w));
-    let address = form.ends_with("地址") || form.ends_with("住址");
-    let theirs = ["户籍", "户口", "居住", "家庭", "常住"];
-    if kind.of_people() && address && any(&theirs) && !words::names_another(form) {
-        let registered = any(&["户籍", "户口"]);
-        return Some(Meaning {
-            key: "address",
-            rank: if registered { 5 } else { 4 },
-            role: Role::Person,
-        });
-    }
-    let benefit = matches!(
-        kind,
-        ListKind::Disabled | ListKind::LowIncome | ListKind::OldAgeAllowance
-    );
-    if !benefit || form.starts_with("是否") || form.chars().count() > 16 {
-        return None;
-    }
-    let person = |key| {
+    let holds = |list: &str| words::holds(list, form);
+    let address = words::text("address_end").iter().any(|end| form.ends_with(end));
+    let person = |key, rank| {
         Some(Meaning {
             key,
-            rank: 5,
+            rank,
             role: Role::Person,
         })
     };
-    if any(&["享受", "起始", "起保", "起发", "纳入", "开始"]) && any(&["时间", "日期", "年月", "月份"])
-    {
-        return person("since");
+    if kind.of_people() && address && holds("address_part") && !words::names_another(form) {
+        return person("address", if holds("registered") { 5 } else { 4 });
     }
-    let another = [
-        "收入",
-        "账",
-        "帐",
-        "财产",
-        "存款",
-        "分类施保",
-        "类型",
-        "类别",
-        "对象",
-        "方式",
-        "月数",
-        "资产",
-        "补发",
-        "累计",
-    ];
-    if any(&[
-        "金额",
-        "补贴标准",
-        "津贴标准",
-        "发放标准",
-        "补助金",
-        "保障金",
-        "救助金",
-        "津贴额",
-        "补贴额",
-    ]) && !any(&another)
-    {
-        return person("amount");
+    if !kind.enrols() || form.starts_with("是否") || form.chars().count() > 16 {
+        return None;
     }
-    None
+    if holds("since_part") && holds("since_end") {
+        return person("since", 5);
+    }
+    match holds("amount_part") && !holds("amount_not") {
+        true => person("amount", 5),
+        false => None,
+    }
 }
 
 /// A number behind a role: 成员一, 家庭成员2.

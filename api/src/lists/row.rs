@@ -5,7 +5,7 @@ use super::household;
 use super::kind::ListKind;
 use super::plan::Plan;
 use super::why::{Said, Why};
-use super::{days, numbers, values};
+use super::{days, numbers, values, words};
 use domain::certificate;
 use domain::id_number::IdNumber;
 use domain::name::Name;
@@ -130,21 +130,7 @@ impl Row {
             None => Said::Nothing,
         };
         let kind = cell(".id_kind").map(|c| normal(&c.shown())).unwrap_or_default();
-        let other_document = !kind.is_empty()
-            && [
-                "护照",
-                "通行证",
-                "台胞",
-                "回乡",
-                "军官",
-                "士兵",
-                "出生",
-                "户口簿",
-                "户口本",
-                "境外",
-            ]
-            .iter()
-            .any(|w| kind.contains(w));
+        let other_document = words::holds("other_document", &kind);
         let by_certificate = match self.certificate_holder(cell("certificate_number")) {
             // A certificate's fault matters only where it is what identifies.
             Said::Fault(_) if own != Said::Nothing && !shares => Said::Nothing,
@@ -274,20 +260,17 @@ impl Row {
         let Some(said) = self.values.get("address").map(|a| squeezed(a)) else {
             return;
         };
-        let meant = if ["同户籍", "同户口", "与户籍", "户籍地址", "同身份证"]
-            .iter()
-            .any(|w| said.starts_with(w))
-            && said.chars().count() <= 9
-        {
-            let other = plan.columns.iter().find(|c| c.key == ".address_other");
-            other
-                .filter(|c| c.header.contains('户'))
-                .and_then(|_| self.values.get(".address_other").cloned())
-        } else if matches!(said.as_str(), "同上" | "〃" | "″" | "\"") {
-            above.map(str::to_owned)
-        } else {
-            return;
-        };
+        let meant =
+            if words::text("same_address").iter().any(|w| said.starts_with(w)) && said.chars().count() <= 9 {
+                let other = plan.columns.iter().find(|c| c.key == ".address_other");
+                other
+                    .filter(|c| c.header.contains('户'))
+                    .and_then(|_| self.values.get(".address_other").cloned())
+            } else if matches!(said.as_str(), "同上" | "〃" | "″" | "\"") {
+                above.map(str::to_owned)
+            } else {
+                return;
+            };
         match meant {
             Some(address) => self.values.insert("address", address),
             None => self.values.remove("address"),

@@ -52,7 +52,7 @@ pub fn left_out(order: &Order<'_>, book: &mut Book<'_>) -> Result<Vec<usize>, Re
 }
 
 fn is_named(head: &SheetHead) -> bool {
-    words::text("notdata").iter().any(|w| head.name.contains(w))
+    words::holds("notdata", &head.name)
 }
 
 fn people(

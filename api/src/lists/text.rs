@@ -75,10 +75,7 @@ impl<'s> Text<'s> {
                 let mut line = Vec::new();
                 let read = (&mut self.bytes).take(LONGEST_LINE).read_until(b'\n', &mut line);
                 self.ended = read.map_err(|_| Refusal::damaged())? == 0;
-                match std::str::from_utf8(&line) {
-                    Ok(line) => out.push_str(line),
-                    Err(_) => out.push_str(&GB18030.decode_without_bom_handling(&line).0),
-                }
+                encoding::line(&line, out);
             }
         }
         self.unreadable += out[from..].matches('\u{FFFD}').count();
@@ -111,7 +108,7 @@ fn survey(source: &dyn Source) -> Result<(How, usize), Refusal> {
     if utf8 {
         return Ok((How::Whole(UTF_8, "UTF-8"), mark));
     }
-    match marked || mostly_utf8(open()?)? {
+    match marked || any_utf8(open()?)? {
         true => Ok((How::Lines, mark)),
         false => Ok((How::Whole(GB18030, "GB18030"), mark)),
     }
@@ -143,22 +140,18 @@ fn scan(mut bytes: Box<dyn Read + '_>) -> Result<(bool, bool), Refusal> {
     }
 }
 
-/// Whether more lines with Chinese characters are UTF-8 than not.
-fn mostly_utf8(bytes: Box<dyn Read + '_>) -> Result<bool, Refusal> {
+/// Whether any line is surely UTF-8 in a file that is not as a whole.
+fn any_utf8(bytes: Box<dyn Read + '_>) -> Result<bool, Refusal> {
     let mut bytes = BufReader::with_capacity(BLOCK, bytes);
-    let (mut good, mut bad) = (0_usize, 0_usize);
     let mut line = Vec::new();
     loop {
         line.clear();
         let read = (&mut bytes).take(LONGEST_LINE).read_until(b'\n', &mut line);
         if read.map_err(|_| Refusal::damaged())? == 0 {
-            return Ok(good > bad);
+            return Ok(false);
         }
-        if !line.is_ascii() {
-            match std::str::from_utf8(&line) {
-                Ok(_) => good += 1,
-                Err(_) => bad += 1,
-            }
+        if encoding::surely_utf8(&line) {
+            return Ok(true);
         }
     }
 }

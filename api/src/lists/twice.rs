@@ -4,6 +4,7 @@
 
 use super::row::{Fault, Identity, Row};
 use super::why::Why;
+use super::words;
 use domain::name::Name;
 use std::borrow::Borrow;
 use std::collections::hash_map::{Entry, RandomState};
@@ -102,9 +103,7 @@ pub fn compare<K: Borrow<str> + Ord>(
 
 /// Which sheets are one month's each.
 pub fn month_sheets<'n>(names: impl Iterator<Item = &'n str>) -> Vec<bool> {
-    names
-        .map(|name| name.contains('月') || name.contains("季度"))
-        .collect()
+    names.map(|name| words::holds("month_sheet", name)).collect()
 }
 
 /// Marks rows that are held whole.

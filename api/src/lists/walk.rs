@@ -291,7 +291,7 @@ impl<'a> Walk<'a> {
             .map(|c| squeezed(&row.shown(c)))
             .unwrap_or_default();
         let relation = super::values::label(&relation);
-        if ["户主", "本人", "本人或户主"].contains(&relation) {
+        if words::text("head").contains(&relation) {
             return false;
         }
         let serial_blank = plan.column(".serial").is_some_and(blank);
@@ -310,19 +310,9 @@ fn shorten(cell: &mut Cell) {
 
 /// Texts that only headers hold.
 fn has_header_words(row: &GridRow) -> bool {
-    const WORDS: [&str; 8] = [
-        "姓名",
-        "身份证",
-        "证件号",
-        "残疾证",
-        "残疾人证",
-        "网格编",
-        "网格名",
-        "编号",
-    ];
     row.cells.iter().any(|(_, cell)| match cell {
         Cell::Text(text) if text.len() <= 60 => {
-            WORDS.iter().any(|w| text.contains(w)) || text.contains(' ') && squeezed(text).contains("姓名")
+            words::holds("header_word", text) || text.contains(' ') && squeezed(text).contains("姓名")
         }
         _ => false,
     }) && !words::text("footer")

@@ -32,6 +32,7 @@ struct Tables {
     own: Vec<(ListKind, Table)>,
     roles: Vec<(&'static str, Role)>,
     kinds: Vec<(ListKind, &'static str)>,
+    endings: Vec<(&'static str, &'static str)>,
     text: HashMap<&'static str, Vec<&'static str>>,
 }
 
@@ -55,6 +56,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     kinds: lines(include_str!("words/kinds.tsv"))
         .filter_map(|(name, words)| Some((ListKind::parse(name)?, words)))
         .flat_map(|(kind, words)| words.split(' ').map(move |word| (kind, word)))
+        .collect(),
+    endings: lines(include_str!("words/endings.tsv"))
+        .flat_map(|(key, words)| words.split(' ').map(move |word| (word, key)))
         .collect(),
     text: lines(include_str!("words/text.tsv"))
         .map(|(name, words)| (name, words.split(' ').collect()))
@@ -139,6 +143,19 @@ pub fn names_another(text: &str) -> bool {
     TABLES.roles.iter().any(|(word, role)| {
         matches!(role, Role::Other | Role::Spouse) && word.chars().count() > 1 && text.contains(word)
     })
+}
+
+/// What stands before a word that ends a text, and the key that the word says.
+pub fn ending(text: &str) -> Option<(&str, &'static str)> {
+    TABLES
+        .endings
+        .iter()
+        .find_map(|(word, key)| Some((text.strip_suffix(word)?, *key)))
+}
+
+/// Whether a text holds one of a list's words.
+pub fn holds(list: &str, within: &str) -> bool {
+    text(list).iter().any(|word| within.contains(word))
 }
 
 /// A list of `words/text.tsv`.

@@ -20,6 +20,7 @@ mod imports;
 mod jobs;
 mod lengths;
 mod licences;
+mod list_arriving;
 mod list_files;
 mod list_hostile;
 mod list_mapping;

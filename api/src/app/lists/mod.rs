@@ -28,7 +28,7 @@ pub use commit::{Started, commit};
 pub use dry_run::dry_run;
 pub use figures::Named;
 pub use mapping::{Answered, Correction, correct, forget, remembered};
-pub use upload::{NewList, Uploaded, upload};
+pub use upload::{NewList, Uploaded, tidy, upload};
 pub use verdict_file::{VerdictFile, verdict_file};
 
 use crate::actor::{Actor, Operation};

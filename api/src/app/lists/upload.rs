@@ -13,6 +13,7 @@ use crate::store::{divisions, files};
 use domain::Instant;
 use domain::text::clean;
 use entity::list;
+use sea_orm::ConnectionTrait;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ use uuid::Uuid;
 const BLOCK: usize = 64 << 10;
 /// Rows that are taken away at once where a file is refused.
 const STEP: u64 = 5000;
+/// How long a list may be in reading, in milliseconds: a million rows take minutes.
+const READING: i64 = 3600 * 1000;
 
 /// What a file is said to be.
 pub struct NewList {
@@ -245,6 +248,19 @@ pub(super) async fn discard_rows(program: &Program, list: Uuid) -> Result<(), Er
     };
     while step().await? > 0 {}
     Ok(())
+}
+
+/// Takes away some of the lists whose reading was broken off, as when the program was killed. Answers how many rows.
+pub async fn tidy<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
+    let Some(list) = arriving::broken_off(db, now - READING).await? else {
+        return Ok(0);
+    };
+    let gone = arriving::discard(db, list.id, STEP).await?;
+    // A list that was read again after a correction keeps its file.
+    if !arriving::names(db, list.file).await? {
+        files::abandon(db, list.file).await?;
+    }
+    Ok(gone)
 }
 
 /// What is shown of a list beside its rows.

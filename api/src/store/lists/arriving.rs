@@ -169,6 +169,16 @@ pub async fn broken_off<C: ConnectionTrait>(db: &C, before: i64) -> Result<Optio
         .await
 }
 
+/// Whether any list, in whatever state, names this file.
+pub async fn names<C: ConnectionTrait>(db: &C, file: Uuid) -> Result<bool, DbErr> {
+    let found = list::Entity::find()
+        .filter(list::Column::File.eq(file))
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Takes away up to `limit` rows of a list that is being read, and in the end the list. Answers how many rows.
 pub async fn discard<C: ConnectionTrait>(db: &C, list: Uuid, limit: u64) -> Result<u64, DbErr> {
     use list_row::Column as C_;

@@ -1,6 +1,9 @@
 //! Files that are broken, made to hurt, or very large: no panic, bounded time, and a sentence in Chinese.
 #![allow(clippy::unwrap_used)]
 
+mod fuzz;
+mod table;
+
 use api::lists::{self, ListKind};
 use std::fs;
 use std::io::{Cursor, Write};
