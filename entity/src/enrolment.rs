@@ -16,6 +16,7 @@ pub struct Model {
     pub village_status: String,
     pub list: Option<Uuid>,
     pub handed_in: Vec<u8>,
+    pub begun_by: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

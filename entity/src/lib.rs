@@ -14,6 +14,7 @@ pub(crate) use opaque_debug;
 
 pub mod account;
 pub mod account_grant;
+pub mod answer;
 pub mod audit;
 pub mod client;
 pub mod client_secret;

@@ -19,6 +19,7 @@ pub struct Model {
     pub planned: Option<String>,
     pub planned_reason: Option<String>,
     pub reading: Option<Uuid>,
+    pub decision: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

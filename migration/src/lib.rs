@@ -13,6 +13,7 @@ mod m20261125_000005_lists;
 mod m20261125_000006_seen_beside;
 mod m20261125_000007_dry_runs;
 mod m20261130_000008_list_mappings;
+mod m20261130_000009_answers;
 mod m20261130_000010_clients;
 mod m20261130_000010_files_in_steps;
 mod m20261130_000010_rosters;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_seen_beside::Migration),
             Box::new(m20261125_000007_dry_runs::Migration),
             Box::new(m20261130_000008_list_mappings::Migration),
+            Box::new(m20261130_000009_answers::Migration),
             Box::new(m20261130_000010_files_in_steps::Migration),
             Box::new(m20261130_000010_clients::Migration),
             Box::new(m20261130_000010_rosters::Migration),

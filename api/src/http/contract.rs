@@ -10,7 +10,7 @@ use super::divisions::Divisions;
 use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
-use super::lists::{ListMappings, Lists};
+use super::lists::{ListMappings, Lists, Verdicts};
 use super::moves::Moves;
 use super::oauth::OAuth;
 use super::residents::Residents;
@@ -62,7 +62,7 @@ pub type Apis = (
     Grids,
     Jobs,
     // A tuple holds sixteen at most.
-    (Lists, ListMappings),
+    (Lists, ListMappings, Verdicts),
     Residents,
     Moves,
     (Rosters, OAuth, Clients),
@@ -83,7 +83,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Divisions,
         Grids,
         Jobs,
-        (Lists, ListMappings),
+        (Lists, ListMappings, Verdicts),
         Residents,
         Moves,
         (Rosters, OAuth, Clients),

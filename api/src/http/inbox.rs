@@ -59,12 +59,15 @@ struct NewDecision {
     id: Uuid,
     /// The item's version that was seen.
     n: i32,
-    /// `approve`, `reject`, `choose`, `accept` or `discard`.
+    /// `approve`, `reject`, `choose`, `accept` or `discard`; for a list's row that asks whom it is about, `same` (one of
+    /// the item's `candidates`), `new` (somebody else) or `discard`.
     #[oai(validator(max_length = 20))]
     choice: String,
     /// Which side is meant, where an item has several.
     edit: Option<Uuid>,
-    /// For `choose`: the value to keep; `null` clears, `{add, remove}` for sets.
+    /// For `choose`: the value to keep; `null` clears, `{add, remove}` for sets. For `same`: the `id` of the candidate.
+    /// For `new`: the ids of all candidates that were shown, none of whom it is (409 `changed_meanwhile` where one was
+    /// not seen).
     value: Option<Any<Value>>,
     /// Needed to reject or discard.
     #[oai(validator(max_length = 500))]

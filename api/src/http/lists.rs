@@ -1,23 +1,29 @@
 //! Lists in: hand a file in, look at what was read, commit it.
 
 mod mapping;
+mod row;
+mod verdicts;
 mod views;
 
 pub use self::mapping::ListMappings;
 
-use self::views::{Kind, ListBody, Page, RowView, Rows, Started, UploadedView, Workbook};
+use self::row::RowView;
+use self::views::{Kind, ListBody, Page, Rows, Started, UploadedView, Workbook};
 use super::auth::Caller;
 use super::contract::Tag;
 use super::error::{Answer, ApiError, Problem};
 use super::rosters::percent;
 use crate::app::lists::{self, Named, NewList, Reach};
 use crate::program::Program;
+use crate::store::lists::{Part, Row};
 use poem::Body;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::{Binary, Json};
 use uuid::Uuid;
+
+pub use verdicts::Verdicts;
 
 pub struct Lists;
 
@@ -104,6 +110,7 @@ impl Lists {
 
     /// Rows of a list in the order of the file
     #[oai(path = "/:id/rows", method = "get", operation_id = "list_list_rows")]
+    #[expect(clippy::too_many_arguments, reason = "each is one filter of the contract")]
     async fn rows(
         &self,
         program: Data<&Program>,
@@ -113,6 +120,8 @@ impl Lists {
         id: Path<Uuid>,
         /// One verdict only: what became of a row, or before the commit what the dry run says.
         verdict: Query<Option<String>>,
+        /// Only rows whose reason contains these words.
+        reason: Query<Option<String>>,
         /// `next` of the page before.
         after: Query<Option<String>>,
         /// 1 to 200, 50 by default.
@@ -121,11 +130,23 @@ impl Lists {
         let reach = Reach::of(&who.0)?;
         let after = page_after(after.0.as_deref())?;
         let limit = limit.0.unwrap_or(50).clamp(1, 200);
-        let page = lists::rows(&program, &reach, id.0, verdict.0.as_deref(), after, limit).await?;
-        let last = page.last().filter(|_| page.len() as u64 == limit);
+        let part = Part {
+            verdict: verdict.0.as_deref(),
+            reason: reason.0.as_deref(),
+            after,
+            limit: Some(limit),
+            of_file: false,
+        };
+        let page = lists::rows(&program, &reach, id.0, part).await?;
+        let last = page.rows.last().filter(|_| page.rows.len() as u64 == limit);
         let next = last.map(|r| format!("{}.{}", r.sheet, r.row));
+        let decided = |row: &Row| page.decisions.get(&(row.sheet, row.row)).cloned();
         Ok(Json(Rows {
-            items: page.into_iter().map(RowView::from).collect(),
+            items: page
+                .rows
+                .iter()
+                .map(|row| RowView::of(row.clone(), decided(row)))
+                .collect(),
             next,
         }))
     }

@@ -134,7 +134,7 @@ struct StepView {
     edit: Uuid,
     /// The record's number after it.
     n: i32,
-    /// `phone`, `console`, `list`, `decision`, …
+    /// `phone`, `console`, `list`, `decision`, `undo` (a list was taken back), …
     kind: String,
     /// `merged`, `conflict`, `proposed` or `held`.
     outcome: String,

@@ -1,14 +1,14 @@
 //! The job that commits a list, in steps of at most 200 rows, taken up from where it was.
 
 use super::list_run::{Ground, RECORD_STEP, STEP};
-use super::{Handlers, JobContext, JobFault, JobKind, try_list};
-use crate::app::lists::{draw, judge, register};
+use super::{Handlers, JobContext, JobFault, JobKind, try_list, undo_list};
+use crate::app::lists::{draw, judge, later, register};
 use crate::program::Program;
 use crate::store::lists::{self, Stage, state};
 
 /// What runs jobs of lists.
 pub fn handlers(program: &Program) -> Handlers {
-    let (commits, tries) = (program.clone(), program.clone());
+    let (commits, tries, undoes) = (program.clone(), program.clone(), program.clone());
     Handlers::new()
         .with(JobKind::CommitList, move |context| {
             let program = commits.clone();
@@ -17,6 +17,10 @@ pub fn handlers(program: &Program) -> Handlers {
         .with(JobKind::TryList, move |context| {
             let program = tries.clone();
             async move { try_list::run(&program, &context).await }
+        })
+        .with(JobKind::UndoList, move |context| {
+            let program = undoes.clone();
+            async move { undo_list::run(&program, &context).await }
         })
 }
 
@@ -99,12 +103,13 @@ async fn grids(ground: &Ground<'_>) -> Result<(), JobFault> {
 
 async fn finish(ground: &Ground<'_>) -> Result<(), JobFault> {
     let (list, context) = (&ground.list, ground.context);
+    later::tell_waiting(&ground.ground).await?;
     let now = ground.program.clock.now().millis();
     ground
         .program
         .db
         .write(|txn| async move {
-            if list.kind == "population" {
+            if list.kind == "population" && ground.ground.later_month.is_none() {
                 crate::store::register::replace(&*txn, list).await?;
             }
             lists::set_state(&*txn, list.id, state::COMMITTED, now).await?;

@@ -1,15 +1,11 @@
-//! What every run over a list's rows stands on: the list, its head, the county's places, and the lists before it.
+//! What a job's run over a list's rows does step by step.
 
 use super::{JobContext, JobFault};
 use crate::app::Error;
-use crate::app::lists::figures::later_month;
-use crate::app::lists::missing;
 use crate::app::lists::steps::Commit;
+use crate::app::lists::{ground, missing, moved};
 use crate::program::Program;
-use crate::store::divisions;
-use crate::store::lists::{self, Head, Part, Row, Stage};
-use domain::Instant;
-use domain::place::Gazetteer;
+use crate::store::lists::{self, Part, Row, Stage};
 use entity::list;
 
 /// Rows of one transaction: few enough that a phone's sync need not wait long behind it. A row of the register is one
@@ -17,53 +13,28 @@ use entity::list;
 pub const STEP: u64 = 200;
 pub const RECORD_STEP: u64 = 50;
 
+/// A run of a job over a list.
 pub struct Ground<'a> {
     pub program: &'a Program,
     pub context: &'a JobContext,
     pub list: list::Model,
-    head: Head,
-    gazetteer: Gazetteer,
-    earlier: Vec<list::Model>,
-    history: bool,
+    pub ground: ground::Ground<'a>,
 }
 
 impl<'a> Ground<'a> {
     pub async fn of(program: &'a Program, context: &'a JobContext) -> Result<Ground<'a>, JobFault> {
-        let db = program.db.read();
         let id = context.subject.ok_or(JobFault::Failed("no_list"))?;
-        let list = lists::find(db, id).await?.ok_or(JobFault::Failed("no_list"))?;
-        let mut earlier = lists::committed(db, &list.source, &list.kind).await?;
-        let history = later_month(db, &list, &earlier)
-            .await
-            .map_err(Error::from)?
-            .is_some();
-        // The previous row is that of a month before. A death is reported once, whichever month said so first.
-        earlier.retain(|l| l.id != list.id && (l.month < list.month || list.kind == "deaths"));
+        let ground = ground::Ground::of(program.db.read(), program, id).await?;
         Ok(Ground {
             program,
             context,
-            head: lists::head(&program.keys, &list).map_err(Error::from)?,
-            gazetteer: divisions::gazetteer(db).await.map_err(Error::from)?,
-            list,
-            earlier,
-            history,
+            list: ground.list.clone(),
+            ground,
         })
     }
 
     pub fn commit(&self, stage: Stage) -> Commit<'_> {
-        let now = self.program.clock.now();
-        Commit {
-            program: self.program,
-            list: &self.list,
-            head: &self.head,
-            gazetteer: &self.gazetteer,
-            earlier: &self.earlier,
-            account: self.context.created_by,
-            begun: self.list.begun_at.map_or(now, Instant::from_millis),
-            now,
-            stage,
-            history: self.history,
-        }
+        self.ground.commit(self.context.created_by, stage)
     }
 
     /// Compares the roster with the list once its rows are judged, keeps who is missing, and in a commit asks their
@@ -73,6 +44,16 @@ impl<'a> Ground<'a> {
         let cx = &self.commit(stage);
         let db = program.db.read();
         let compared = missing::compare(db, cx).await?;
+        for part in compared.moved.chunks(RECORD_STEP as usize) {
+            context.go_on()?;
+            program
+                .db
+                .write(|txn| async move {
+                    moved::write(&txn, cx, part).await?;
+                    context.advance(&*txn, list.rows, list.rows).await
+                })
+                .await?;
+        }
         let noted = &missing::note(db, cx, &compared.absent).await?;
         let reason = &missing::reason(cx);
         let people: Vec<_> = noted.people.clone().into_iter().collect();

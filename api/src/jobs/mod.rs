@@ -11,6 +11,7 @@ mod list_run;
 mod runner;
 pub mod tidy;
 mod try_list;
+mod undo_list;
 
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};

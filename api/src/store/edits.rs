@@ -103,6 +103,25 @@ pub async fn by_ids<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<edit
         .await
 }
 
+/// Edits of some residents that were received since an instant: resident, edit, number; in the order of numbers.
+pub async fn since<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+    at: i64,
+) -> Result<Vec<(Uuid, Uuid, i32)>, DbErr> {
+    let mut out = Vec::new();
+    for part in residents.chunks(500) {
+        let found = edit::Entity::find()
+            .select_only()
+            .columns([edit::Column::Resident, edit::Column::Id, edit::Column::N])
+            .filter(edit::Column::Resident.is_in(part.iter().copied()))
+            .filter(edit::Column::ReceivedAt.gte(at))
+            .order_by_asc(edit::Column::N);
+        out.extend(found.into_tuple::<(Uuid, Uuid, i32)>().all(db).await?);
+    }
+    Ok(out)
+}
+
 /// The edits of a device that took these sequence numbers.
 pub async fn by_seqs<C: ConnectionTrait>(
     db: &C,

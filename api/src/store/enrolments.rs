@@ -57,6 +57,40 @@ pub async fn open_of_all<C: ConnectionTrait>(
     Ok(out)
 }
 
+/// All episodes of some residents, those that have ended too.
+pub async fn of_residents<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+) -> Result<Vec<enrolment::Model>, DbErr> {
+    enrolment::Entity::find()
+        .filter(enrolment::Column::Resident.is_in(residents.iter().copied()))
+        .order_by_asc(enrolment::Column::Id)
+        .all(db)
+        .await
+}
+
+/// Episodes of some residents of which a list spoke last.
+pub async fn of_list<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    residents: &[Uuid],
+) -> Result<Vec<enrolment::Model>, DbErr> {
+    let mut out = Vec::new();
+    for part in residents.chunks(500) {
+        let found = enrolment::Entity::find()
+            .filter(enrolment::Column::List.eq(list))
+            .filter(enrolment::Column::Resident.is_in(part.iter().copied()));
+        out.extend(found.all(db).await?);
+    }
+    Ok(out)
+}
+
+/// Removes an episode that an undone list had begun.
+pub async fn remove<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(), DbErr> {
+    enrolment::Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
+}
+
 /// Who is on the roster by a source in these categories, in these divisions where they are given: present residents
 /// only, in the order of their ids.
 pub async fn of_source<C: ConnectionTrait>(
@@ -111,6 +145,7 @@ pub fn fresh(keys: &Keyring, new: &NewEnrolment<'_>) -> enrolment::Model {
         village_status: new.village_status.into(),
         list: new.list,
         handed_in: sealed::seal(keys, "enrolment", id, new.handed_in),
+        begun_by: new.list,
     }
 }
 
@@ -126,7 +161,25 @@ pub async fn insert<C: ConnectionTrait>(db: &C, rows: Vec<enrolment::Model>) -> 
     Ok(())
 }
 
-/// Ends the open episode of a resident in a category, where there is one.
+/// Keeps what the village says of the open episode of a resident in a category, where there is one.
+pub async fn village_says<C: ConnectionTrait>(
+    db: &C,
+    resident: Uuid,
+    category: &str,
+    status: &str,
+) -> Result<(), Fault> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::VillageStatus, Expr::value(status))
+        .filter(enrolment::Column::Resident.eq(resident))
+        .filter(enrolment::Column::Category.eq(category))
+        .filter(enrolment::Column::Until.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends the open episode of a resident in a category in the village's name, where there is one; what the source says of
+/// it stays.
 pub async fn end<C: ConnectionTrait>(
     db: &C,
     resident: Uuid,
@@ -135,6 +188,7 @@ pub async fn end<C: ConnectionTrait>(
 ) -> Result<(), Fault> {
     enrolment::Entity::update_many()
         .col_expr(enrolment::Column::Until, Expr::value(until))
+        .col_expr(enrolment::Column::VillageStatus, Expr::value("ended"))
         .filter(enrolment::Column::Resident.eq(resident))
         .filter(enrolment::Column::Category.eq(category))
         .filter(enrolment::Column::Until.is_null())
@@ -180,6 +234,16 @@ pub fn hand_in(keys: &Keyring, row: &mut enrolment::Model, list: Uuid, status: &
     row.list = Some(list);
     row.source_status = status.to_owned();
     row.handed_in = sealed::seal(keys, "enrolment", row.id, handed_in);
+}
+
+/// Keeps since when an episode is.
+pub async fn begin_at<C: ConnectionTrait>(db: &C, row: &enrolment::Model) -> Result<(), Fault> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::Since, Expr::value(row.since.clone()))
+        .filter(enrolment::Column::Id.eq(row.id))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Keeps what a list says of an episode that is there.

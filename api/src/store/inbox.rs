@@ -167,6 +167,44 @@ pub async fn decided_before<C: ConnectionTrait>(
         .await
 }
 
+/// Items of a reason on these residents that ended because they were answered by the way.
+pub async fn superseded<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+    reason: &str,
+) -> Result<Vec<inbox_item::Model>, DbErr> {
+    if residents.is_empty() {
+        return Ok(Vec::new());
+    }
+    inbox_item::Entity::find()
+        .filter(inbox_item::Column::Resident.is_in(residents.iter().copied()))
+        .filter(inbox_item::Column::Reason.eq(reason))
+        .filter(inbox_item::Column::State.eq("superseded"))
+        .order_by_asc(inbox_item::Column::Id)
+        .all(db)
+        .await
+}
+
+/// Opens an item again that had ended, as a new version of itself.
+pub async fn open_again<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    row: &inbox_item::Model,
+    body: &Value,
+) -> Result<(), DbErr> {
+    let model = inbox_item::ActiveModel {
+        id: Unchanged(row.id),
+        n: Set(row.n + 1),
+        state: Set("open".into()),
+        closed_at: Set(None),
+        closed_by: Set(None),
+        sealed: Set(sealed::seal(keys, "inbox_item", row.id, body)),
+        ..Default::default()
+    };
+    inbox_item::Entity::update(model).exec(db).await?;
+    Ok(())
+}
+
 /// Open items of residents stand in the inbox of the village that has the person now.
 pub async fn relocate<C: ConnectionTrait>(
     db: &C,
@@ -198,6 +236,42 @@ pub async fn open_for_held<C: ConnectionTrait>(
         .filter(inbox_item::Column::State.eq("open"))
         .all(db)
         .await
+}
+
+/// Closes the open items of a list's rows: it was undone.
+pub async fn withdraw_of_list<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    list: Uuid,
+    now: i64,
+) -> Result<(), Fault> {
+    let open = inbox_item::Entity::find()
+        .filter(inbox_item::Column::List.eq(list))
+        .filter(inbox_item::Column::State.eq("open"));
+    for row in open.all(db).await? {
+        let mut body = body(keys, &row)?;
+        body["result"] = serde_json::json!({ "undone": list });
+        close(db, keys, row.id, "withdrawn", None, now, &body).await?;
+    }
+    Ok(())
+}
+
+/// Open items of rows of lists, by list and place.
+pub async fn open_of_rows<C: ConnectionTrait>(db: &C, places: &[(Uuid, i64)]) -> Result<Vec<Uuid>, DbErr> {
+    use inbox_item::Column as C_;
+    let mut out = Vec::new();
+    for part in places.chunks(100) {
+        let any = part.iter().fold(Condition::any(), |any, (list, row)| {
+            any.add(Condition::all().add(C_::List.eq(*list)).add(C_::ListRow.eq(*row)))
+        });
+        let found = inbox_item::Entity::find()
+            .select_only()
+            .column(C_::Id)
+            .filter(any)
+            .filter(C_::State.eq("open"));
+        out.extend(found.into_tuple::<Uuid>().all(db).await?);
+    }
+    Ok(out)
 }
 
 /// An item locked until commit.

@@ -22,15 +22,18 @@ pub enum JobKind {
     TryList,
     /// Makes a roster's file; the subject is the export.
     ExportRoster,
+    /// Takes back what a committed list wrote; the subject is the list.
+    UndoList,
     /// Removes what nobody needs any more, day after day.
     Tidy,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 4] = [
+    pub const ALL: [JobKind; 5] = [
         JobKind::CommitList,
         JobKind::TryList,
         JobKind::ExportRoster,
+        JobKind::UndoList,
         JobKind::Tidy,
     ];
 
@@ -39,6 +42,7 @@ impl JobKind {
             JobKind::CommitList => "commit_list",
             JobKind::TryList => "try_list",
             JobKind::ExportRoster => "export_roster",
+            JobKind::UndoList => "undo_list",
             JobKind::Tidy => "tidy",
         }
     }
@@ -47,7 +51,7 @@ impl JobKind {
     /// end of a run to the next.
     pub const fn every(self) -> Option<i64> {
         match self {
-            JobKind::CommitList | JobKind::TryList | JobKind::ExportRoster => None,
+            JobKind::CommitList | JobKind::TryList | JobKind::ExportRoster | JobKind::UndoList => None,
             JobKind::Tidy => Some(24 * 3600 * 1000),
         }
     }

@@ -1,11 +1,15 @@
 //! Lists and their rows: what was handed in, sealed, and what became of each row.
 
+mod answered;
 pub mod arriving;
 mod asked;
 pub mod mappings;
+mod places;
 mod rows;
 
-pub use asked::{asked, to_town};
+pub use answered::{decisions, row_at, say_later_month, set_decision};
+pub use asked::{asked, later_month_came, to_town};
+pub use places::{count_rows, place_of, places, unlinked};
 pub use rows::*;
 
 use super::{Fault, sealed};
@@ -27,6 +31,9 @@ pub mod state {
     pub const UPLOADED: &str = "uploaded";
     pub const COMMITTING: &str = "committing";
     pub const COMMITTED: &str = "committed";
+    pub const UNDOING: &str = "undoing";
+    /// What it wrote was taken back; its verdicts are kept. The same file is a new list.
+    pub const UNDONE: &str = "undone";
 }
 
 /// A column as it was understood.
@@ -149,7 +156,7 @@ pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<list::M
     there(list::Entity::find_by_id(id)).lock_exclusive().one(db).await
 }
 
-/// The list of the same source, kind, division and month with the same content.
+/// The list of the same source, kind, division and month with the same content, unless it was undone.
 pub async fn same<C: ConnectionTrait>(db: &C, like: &list::Model) -> Result<Option<list::Model>, DbErr> {
     use list::Column as C_;
     there(list::Entity::find())
@@ -158,6 +165,7 @@ pub async fn same<C: ConnectionTrait>(db: &C, like: &list::Model) -> Result<Opti
         .filter(C_::Kind.eq(&like.kind))
         .filter(C_::Division.eq(like.division))
         .filter(C_::Month.eq(&like.month))
+        .filter(C_::State.is_not_in([state::UNDOING, state::UNDONE]))
         .one(db)
         .await
 }
@@ -185,6 +193,58 @@ pub struct Whose<'a> {
     pub source: Option<&'a str>,
     pub kinds: Option<&'a [String]>,
     pub divisions: Option<&'a [Uuid]>,
+}
+
+/// Lists of the same source and kind (registers: of the same division) that were committed after a list, and those
+/// that are being committed or undone now; the newest first.
+pub async fn begun_since<C: ConnectionTrait>(db: &C, list: &list::Model) -> Result<Vec<list::Model>, DbErr> {
+    use list::Column as C_;
+    let later = Condition::all()
+        .add(C_::State.eq(state::COMMITTED))
+        .add(C_::CommittedAt.gt(list.committed_at));
+    let busy = C_::State.is_in([state::COMMITTING, state::UNDOING]);
+    let mut query = list::Entity::find()
+        .filter(C_::Kind.eq(&list.kind))
+        .filter(C_::Id.ne(list.id))
+        .filter(Condition::any().add(later).add(busy));
+    query = match list.kind.as_str() {
+        "population" => query.filter(C_::Division.eq(list.division)),
+        _ => query.filter(C_::Source.eq(&list.source)),
+    };
+    query
+        .order_by_desc(C_::State)
+        .order_by_desc(C_::CommittedAt)
+        .all(db)
+        .await
+}
+
+/// The register of the same division which a register replaced.
+pub async fn register_before<C: ConnectionTrait>(
+    db: &C,
+    list: &list::Model,
+) -> Result<Option<list::Model>, DbErr> {
+    use list::Column as C_;
+    list::Entity::find()
+        .filter(C_::Kind.eq("population"))
+        .filter(C_::Division.eq(list.division))
+        .filter(C_::State.eq(state::COMMITTED))
+        .filter(C_::Id.ne(list.id))
+        .filter(C_::Month.lte(&list.month))
+        .order_by_desc(C_::Month)
+        .order_by_desc(C_::CommittedAt)
+        .one(db)
+        .await
+}
+
+/// Moves a list on without saying when: its job's row says that.
+pub async fn set_only_state<C: ConnectionTrait>(db: &C, id: Uuid, state: &'static str) -> Result<(), DbErr> {
+    use list::Column as C_;
+    list::Entity::update_many()
+        .col_expr(C_::State, Expr::value(state))
+        .filter(C_::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Lists, newest first.

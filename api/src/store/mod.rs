@@ -1,6 +1,7 @@
 //! Queries: rows to domain values and back. Nothing here decides anything.
 
 pub mod accounts;
+pub mod answers;
 pub mod audit;
 pub mod cards;
 pub mod check;

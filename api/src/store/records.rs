@@ -207,7 +207,8 @@ pub async fn stamp<C: ConnectionTrait>(
     Ok(())
 }
 
-fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
+/// Hashes as rows keep them, one by one.
+pub fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
     bytes
         .chunks_exact(32)
         .map(|c| ChangeHash(c.try_into().expect("chunks have 32 bytes")))

@@ -122,6 +122,15 @@ pub async fn replace<C: ConnectionTrait>(db: &C, by: &list::Model) -> Result<(),
     Ok(())
 }
 
+/// Removes what one list put into the register.
+pub async fn remove<C: ConnectionTrait>(db: &C, list: Uuid) -> Result<(), DbErr> {
+    register_row::Entity::delete_many()
+        .filter(register_row::Column::List.eq(list))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// How many people the register knows.
 pub async fn count<C: ConnectionTrait>(db: &C) -> Result<u64, DbErr> {
     use sea_orm::PaginatorTrait;

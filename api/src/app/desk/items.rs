@@ -64,6 +64,49 @@ impl Desk<'_> {
         item.changed();
     }
 
+    /// Takes sides back from open items of a reason; an item without any left is withdrawn.
+    pub fn take_back(&mut self, id: Uuid, reason: &str, gone: impl Fn(&Json) -> bool, result: &Json) {
+        let mut empty = Vec::new();
+        for ((resident, own, key), item) in &mut self.items {
+            if *resident != id || own != reason {
+                continue;
+            }
+            let Some(sides) = item.body["sides"].as_array_mut() else {
+                continue;
+            };
+            let before = sides.len();
+            sides.retain(|side| !gone(side));
+            match (sides.len(), before) {
+                (0, 1..) => empty.push(key.clone()),
+                (left, before) if left < before => item.changed(),
+                _ => {}
+            }
+        }
+        for key in empty {
+            self.close(id, reason, &key, "withdrawn", None, result.clone());
+        }
+    }
+
+    /// Opens an item again that ended by what is undone now; nothing happens where it is asked anew already.
+    pub async fn open_again(&mut self, row: &inbox_item::Model, mut body: Json) -> Result<(), Error> {
+        let place = row.resident.map(|id| (id, row.reason.clone(), row.key.clone()));
+        let Some(place) = place.filter(|place| !self.items.contains_key(place)) else {
+            return Ok(());
+        };
+        body.as_object_mut().map(|body| body.remove("result"));
+        inbox::open_again(&*self.txn, &self.program.keys, row, &body).await?;
+        let item = Item {
+            id: row.id,
+            n: row.n + 1,
+            body,
+            stored: true,
+            dirty: false,
+            beside: row.beside,
+        };
+        self.items.insert(place, item);
+        Ok(())
+    }
+
     /// Closes an open item; nothing happens when it is not open.
     pub fn close(
         &mut self,

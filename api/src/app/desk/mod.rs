@@ -337,6 +337,13 @@ impl<'a> Desk<'a> {
             .map(|e| e.body.receipt.clone())
     }
 
+    /// What an edit that was taken here changed beside the fields that it wrote itself, for the history.
+    pub fn changed_beside(&mut self, edit: Uuid, changes: Vec<(String, Json, Json)>) {
+        if let Some(row) = self.edits.iter_mut().rev().find(|row| row.id == edit) {
+            row.body.changes.extend(changes);
+        }
+    }
+
     pub fn push_edit_row(&mut self, row: EditRow) {
         self.changed.insert(row.resident);
         self.edits.push(row);

@@ -1,8 +1,8 @@
 //! What each decision does to the record: an authored edit of its own, numbered like every other.
 
-use super::enrolment::enrol;
+use super::enrolment::{enrol, keep};
 use super::proposal::{self, Proposed};
-use super::{Decider, Decision, own_edit, placing};
+use super::{Decider, Decision, list_row, own_edit, placing};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::store::edits::{Body, EditRow};
@@ -33,9 +33,13 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
         case.reason()?;
     }
     let Some(id) = row.resident else {
-        // Held edits and list rows: kept, with the reason why nothing more is done.
+        // Rows of lists are answered; they and held edits may be left as they are, with the reason.
         return match choice {
-            "discard" => desk.close_row(row, what.id, case.result()).await,
+            "same" | "new" => list_row::answer(desk, case).await,
+            "discard" => {
+                list_row::left_alone(&*desk.txn, row, what.id).await?;
+                desk.close_row(row, what.id, case.result()).await
+            }
             _ => Err(unfit()),
         };
     };
@@ -106,10 +110,16 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
             enrol(desk, case.who.account, id, category, "ended").await?;
             Vec::new()
         }
-        (
-            "proposal" | "departure" | "note_beside" | "list_row_contradicted" | "list_row_missing",
-            "reject",
-        )
+        ("list_row_missing", "reject") => {
+            let category = row
+                .key
+                .split_once('.')
+                .map_or(row.key.as_str(), |(category, _)| category);
+            keep(desk, id, category).await?;
+            case.decides(desk, id, decide::settle)?;
+            Vec::new()
+        }
+        ("proposal" | "departure" | "note_beside" | "list_row_contradicted", "reject")
         | ("held_fields" | "unplaced", "discard") => {
             case.decides(desk, id, decide::settle)?;
             Vec::new()
@@ -195,7 +205,7 @@ pub fn edit_of(side: &Json) -> Result<EditId, Error> {
 }
 
 /// The decision as an edit row of the record, with the number that it was given.
-fn record_decision(
+pub(super) fn record_decision(
     desk: &mut Desk<'_>,
     case: &Case<'_>,
     id: Uuid,

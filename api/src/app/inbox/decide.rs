@@ -2,14 +2,14 @@
 
 use super::apply::{Case, apply, edit_of};
 use super::proposal::Proposed;
-use super::{Decider, decides_here, in_reach};
+use super::{Decider, decides_here, in_reach, list_row};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;
 use crate::store::feeds::News;
-use crate::store::{edits, inbox, standing};
+use crate::store::{edits, inbox, lists, standing};
 use domain::Instant;
 use entity::{decision, inbox_item};
 use serde_json::{Value as Json, json};
@@ -85,6 +85,10 @@ async fn in_transaction(
             code: "not_a_decider",
             message: "没有审核权限",
         });
+    }
+    if list_row::asks_whom(&seen) && matches!(what.choice.as_str(), "same" | "new") {
+        // The answer may enter somebody: a list that is being committed must not enter the same person beside it.
+        lists::one_at_a_time(&**txn).await?;
     }
     let ids: BTreeSet<Uuid> = seen.resident.into_iter().collect();
     let proposed = match seen.reason.as_str() {

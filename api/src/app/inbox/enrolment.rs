@@ -55,10 +55,26 @@ pub async fn enrol(
                 {
                     line.until = Some(month.clone());
                     line.status = "ended".into();
+                    line.village = "ended".into();
                 }
             });
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// The village says that somebody whom a list leaves out is on the roster still.
+pub async fn keep(desk: &mut Desk<'_>, id: Uuid, category: &str) -> Result<(), Error> {
+    enrolments::village_says(&*desk.txn, id, category, "confirmed").await?;
+    if let Some(loaded) = desk.records.get_mut(&id) {
+        let lines = &mut loaded.record.kept.enrolments;
+        for line in lines
+            .iter_mut()
+            .filter(|l| l.category == category && l.until.is_none())
+        {
+            line.village = "confirmed".into();
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod decide;
 pub mod enrolment;
+mod list_row;
 mod own_edit;
 pub mod placing;
 mod proposal;
@@ -50,7 +51,11 @@ pub async fn page(
     limit: u64,
 ) -> Result<Vec<ItemView>, Error> {
     let rows = inbox::page(program.db.read(), &who.reach, filter, after, limit.clamp(1, 200)).await?;
-    rows.iter().map(|row| view(program, row)).collect()
+    let mut out = Vec::with_capacity(rows.len());
+    for row in &rows {
+        out.push(shown(program, who, row).await?);
+    }
+    Ok(out)
 }
 
 /// One item. What is outside the reach does not exist.
@@ -59,7 +64,13 @@ pub async fn one(program: &Program, who: &Decider, id: Uuid) -> Result<ItemView,
     if !in_reach(&who.reach, &row) {
         return Err(Error::NotFound);
     }
-    view(program, &row)
+    shown(program, who, &row).await
+}
+
+async fn shown(program: &Program, who: &Decider, row: &inbox_item::Model) -> Result<ItemView, Error> {
+    let mut item = view(program, row)?;
+    list_row::show(program, who, row, &mut item).await?;
+    Ok(item)
 }
 
 fn view(program: &Program, row: &inbox_item::Model) -> Result<ItemView, Error> {

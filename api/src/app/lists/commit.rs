@@ -3,7 +3,6 @@
 use super::Reach;
 use super::figures::{Named, confirmed};
 use super::mapping;
-use super::steps::enrols;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
@@ -22,8 +21,8 @@ pub struct Started {
 /// Starts the commit of a list in reach; started again, it answers the same job.
 ///
 /// # Errors
-/// [`Error::NotFound`]; `Conflict` `older_month` where a later month of a list that enrols nobody was committed,
-/// `dry_run_needed` and `needs_confirmation` as `figures` says.
+/// [`Error::NotFound`]; `Conflict` `undone`, `undo_running`; `dry_run_needed` and `needs_confirmation` as `figures`
+/// says.
 pub async fn commit(
     program: &Program,
     reach: &Reach,
@@ -39,8 +38,14 @@ pub async fn commit(
             let txn = &*txn;
             let list = lists::lock(txn, id)
                 .await?
-                .filter(|l| reach.has(&l.source))
+                .filter(|l| reach.sees(l))
                 .ok_or(Error::NotFound)?;
+            if matches!(list.state.as_str(), state::UNDOING | state::UNDONE) {
+                return Err(Error::conflict(
+                    "undone",
+                    "名单已撤回；如需再次提交，请重新上传该文件",
+                ));
+            }
             if let Some(job) = jobs::of_subject(txn, kind, id).await?
                 && (list.state == state::COMMITTED || job.state != jobs::state::FAILED)
             {
@@ -49,17 +54,15 @@ pub async fn commit(
                     repeat: true,
                 });
             }
+            if lists::begun_since(txn, &list)
+                .await?
+                .iter()
+                .any(|l| l.state == state::UNDOING)
+            {
+                return Err(Error::conflict("undo_running", "同类名单正在撤回，请稍后再提交"));
+            }
             mapping::answered(&lists::head(&program.keys, &list)?)?;
             let committed = lists::committed(txn, &list.source, &list.kind).await?;
-            let older = committed
-                .iter()
-                .any(|l| l.division == list.division && l.month > list.month);
-            if older && !enrols(&list.kind) {
-                return Err(Error::conflict(
-                    "older_month",
-                    "已提交过更晚月份的同类名单，不能再提交较早月份的名单",
-                ));
-            }
             // A job that failed goes on from its progress under the instant at which the commit first began.
             let (job, progress) = match jobs::of_subject(txn, kind, id).await? {
                 Some(failed) if jobs::again(txn, failed.id).await? => (failed.id, true),

@@ -5,12 +5,20 @@ use super::steps::Commit;
 use crate::app::Error;
 use crate::app::grids::{self, GridRow, Verdict};
 use crate::store::lists::{Outcome, Row, Stage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Draws the grids (a dry run only looks what would come of it), and says what became of each row with what must be
 /// asked. The same rows again change nothing, so that a run that breaks off may begin anew.
 pub async fn draw<'a>(cx: &Commit<'_>, rows: &'a [Row]) -> Result<(Vec<Outcome>, Vec<Question<'a>>), Error> {
+    if cx.history {
+        let kept = Outcome {
+            verdict: "same",
+            reason: Some("补交的较早月份网格划分，只存为历史，不改动现有网格".to_owned()),
+            resident: None,
+        };
+        return Ok((vec![kept; rows.len()], Vec::new()));
+    }
     // Rows are told apart by their place in the list: several sheets may each have a row 2.
     let wanted: Vec<GridRow> = rows
         .iter()
@@ -41,6 +49,7 @@ pub async fn draw<'a>(cx: &Commit<'_>, rows: &'a [Row]) -> Result<(Vec<Outcome>,
                     code: why.to_owned(),
                     message: message.to_owned(),
                     residents: Vec::<Uuid>::new(),
+                    homes: BTreeSet::new(),
                     register: Vec::new(),
                 });
                 ("invalid", Some(message.to_owned()))

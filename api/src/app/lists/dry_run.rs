@@ -20,7 +20,7 @@ pub async fn dry_run(program: &Program, reach: &Reach, by: Uuid, id: Uuid) -> Re
             let txn = &*txn;
             let list = lists::lock(txn, id)
                 .await?
-                .filter(|l| reach.has(&l.source))
+                .filter(|l| reach.sees(l))
                 .ok_or(Error::NotFound)?;
             if list.state != state::UPLOADED {
                 return Err(Error::conflict("already_committed", "名单已开始提交，不能再试算"));

@@ -2,10 +2,12 @@
 
 use super::episode::{Episode, Open};
 use super::items::{AMBIGUOUS, INVALID, MISSING, Question};
+use super::known_again::Remembered;
 use super::people;
-use super::person::{person, why_message};
+use super::person::{person, unidentified, why_message};
 use super::row::{category, identity};
 use super::steps::Commit;
+use super::whom::history;
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::store::lists::{Content, Outcome, Row};
@@ -21,6 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::State;
 use uuid::Uuid;
 
+/// The fault of rows that contradict another row about the same person.
+pub(super) const TWICE: &str = "twice_in_file";
+
 pub(super) struct Run<'a> {
     pub(super) cx: &'a Commit<'a>,
     pub(super) desk: Desk<'a>,
@@ -35,36 +40,51 @@ pub(super) struct Run<'a> {
     pub(super) questions: Vec<Question<'a>>,
     pub(super) to_town: Vec<(Uuid, Uuid)>,
     pub(super) entered: BTreeSet<Uuid>,
+    /// What people answered about rows like these before.
+    pub(super) remembered: Remembered,
     /// What became of rows so far, as far as another row repeats them.
     pub(super) told: BTreeMap<(i32, i32), Outcome>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn one(&mut self, row: &'a Row) -> Result<Outcome, Error> {
-        let faults = &row.content.faults;
+        if let Some(answer) = self.cx.answer {
+            let linked = self.answered(answer)?;
+            return self.linked(row, &linked);
+        }
         let who = identity(&row.content);
         let timed = tracing::debug_span!(target: "timing", "link");
-        let linked = timed.in_scope(|| link(&who, &self.residents, &self.listed));
+        let mut linked = timed.in_scope(|| link(&who, &self.residents, &self.listed));
+        if !matches!(linked, Link::Resident(_))
+            && let Some(id) = self.remembered.resident(row, &self.residents)
+        {
+            linked = Link::Resident(id.into());
+        }
         if self.cx.history {
             return Ok(history(&linked));
         }
-        if faults.iter().any(|(_, why)| why == "twice_in_file") {
+        if row.content.faults.iter().any(|(_, why)| why == TWICE) {
             let message = "同一个人在本文件中出现多次且内容不同";
-            return Ok(self.ask(
-                row,
-                AMBIGUOUS,
-                "twice_in_file",
-                message,
-                meant(&linked),
-                Vec::new(),
-            ));
+            return Ok(self.ask(row, AMBIGUOUS, TWICE, message, meant(&linked), Vec::new()));
         }
         if let Some(place) = row.content.same_as
             && let Some(outcome) = self.told.get(&place)
         {
-            return Ok(outcome.clone());
+            let reason = outcome.reason.as_deref().unwrap_or_default();
+            return Ok(Outcome {
+                reason: Some(format!("{reason}；与第 {} 行相同", place.1)),
+                ..outcome.clone()
+            });
         }
-        match &linked {
+        self.linked(row, &linked)
+    }
+
+    /// Goes on with a row of which is known, or not, whom it is about.
+    fn linked(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
+        if let Some(why) = unidentified(&row.content) {
+            return Ok(self.ask(row, INVALID, why, why_message(why), meant(linked), Vec::new()));
+        }
+        match linked {
             Link::Invalid => {
                 let message = "没有姓名也没有有效的身份证号，无法确定是哪一位";
                 return Ok(self.ask(row, INVALID, "nobody", message, Vec::new(), Vec::new()));
@@ -86,11 +106,13 @@ impl<'a> Run<'a> {
             }
             Link::Resident(_) | Link::Register(_) | Link::New => {}
         }
-        if let Some((_, why)) = faults.first() {
-            return Ok(self.ask(row, INVALID, why, why_message(why), meant(&linked), Vec::new()));
+        // Whoever is known in spite of the number is known.
+        let mut faults = row.content.faults.iter().filter(|(key, _)| key != "id_number");
+        if let Some((_, why)) = faults.next() {
+            return Ok(self.ask(row, INVALID, why, why_message(why), meant(linked), Vec::new()));
         }
         if self.cx.list.kind == "deaths" {
-            return self.died(row, &linked);
+            return self.died(row, linked);
         }
         let Some(category) = category(&self.cx.list.kind, &row.content) else {
             let message = "类别无法识别，不知道应归入低保、低保边缘还是特困";
@@ -105,7 +127,7 @@ impl<'a> Run<'a> {
                 }
                 return self.enrol(row, id, category, None);
             }
-            Link::Register(key) => self.register.get(&key).map(|e| e.values.clone()),
+            Link::Register(key) => self.register.get(key).map(|e| e.values.clone()),
             Link::New | Link::Ambiguous { .. } | Link::Invalid => None,
         };
         self.enter(row, category, entry.unwrap_or_default())
@@ -120,11 +142,14 @@ impl<'a> Run<'a> {
         residents: Vec<Uuid>,
         register: Vec<i64>,
     ) -> Outcome {
+        let records = &self.desk.records;
+        let homes = residents.iter().filter_map(|id| records.get(id)?.village);
         self.questions.push(Question {
             row,
             reason,
             code: code.to_owned(),
             message: message.to_owned(),
+            homes: homes.collect(),
             residents,
             register,
         });
@@ -206,7 +231,10 @@ impl<'a> Run<'a> {
         }
         self.residents.extend(people::resident(self.record(id)?));
         self.entered.insert(id);
-        let told = outcome.reason.unwrap_or_default();
+        let mut told = outcome.reason.unwrap_or_default();
+        if placed.former_name {
+            told.push_str("；村居或镇街是曾用名，按现名归入");
+        }
         Ok(Outcome {
             reason: Some(if grid.is_some() {
                 told
@@ -280,6 +308,10 @@ impl<'a> Run<'a> {
             }
         }
         let edit = EditId::from(self.edit_id(row, id));
+        if register.is_none() {
+            facts = self.learn(row, id, edit)?;
+        }
+        let learnt = !facts.is_empty() && register.is_none();
         for done in &steps {
             // What nobody ever wrote is filled, also where the village decides what it becomes later.
             if let Step::Fill { now } = &done.step
@@ -304,6 +336,9 @@ impl<'a> Run<'a> {
             (false, "changed") => ("changed", format!("有变化：{changed}")),
             (false, _) => ("contradicted", format!("与现有信息不一致：{against}")),
         };
+        if learnt {
+            reason.push_str("；已补登身份证号");
+        }
         if !unfit.is_empty() {
             reason.push_str(&format!("；未能识别：{}", unfit.join("、")));
         }
@@ -343,25 +378,5 @@ pub(super) fn meant(linked: &Link<i64>) -> Vec<Uuid> {
         Link::Resident(id) => vec![id.uuid()],
         Link::Ambiguous { residents, .. } => residents.iter().map(|r| r.uuid()).collect(),
         Link::Register(_) | Link::New | Link::Invalid => Vec::new(),
-    }
-}
-
-/// A row of a month before one that is committed: kept with whom it is about, and nothing else.
-fn history(linked: &Link<i64>) -> Outcome {
-    let outcome = |verdict, reason: &str, resident| Outcome {
-        verdict,
-        reason: Some(reason.to_owned()),
-        resident,
-    };
-    match linked {
-        Link::Resident(id) => {
-            let reason = "补交的较早月份名单，只存为历史，不改动现有信息";
-            outcome("same", reason, Some(id.uuid()))
-        }
-        Link::Register(_) | Link::New => {
-            outcome("same", "补交的较早月份名单，此人现不在册，只存为历史", None)
-        }
-        Link::Ambiguous { doubt, .. } => outcome("ambiguous", doubt.message(), None),
-        Link::Invalid => outcome("invalid", "没有姓名也没有有效的身份证号，无法确定是哪一位", None),
     }
 }

@@ -32,9 +32,6 @@ pub async fn later_month<C: ConnectionTrait>(
     list: &list::Model,
     committed: &[list::Model],
 ) -> Result<Option<String>, DbErr> {
-    if !enrols(&list.kind) {
-        return Ok(None);
-    }
     let later: Vec<_> = committed
         .iter()
         .filter(|l| l.id != list.id && l.month > list.month)
@@ -49,7 +46,7 @@ pub async fn later_month<C: ConnectionTrait>(
 }
 
 /// Whether two lists cover some of the same places: one division lies in the other.
-async fn overlap<C: ConnectionTrait>(db: &C, a: &list::Model, b: &list::Model) -> Result<bool, DbErr> {
+pub async fn overlap<C: ConnectionTrait>(db: &C, a: &list::Model, b: &list::Model) -> Result<bool, DbErr> {
     if a.division == b.division {
         return Ok(true);
     }
@@ -78,7 +75,10 @@ pub async fn confirmed<C: ConnectionTrait>(
     if !agrees {
         let mut words = Vec::new();
         if let Some(month) = &figures.later_month {
-            words.push(format!("已提交过较晚的月份 {month}，本名单将只存为历史"));
+            words.push(match list.kind.as_str() {
+                "deaths" => format!("已提交过较晚的月份 {month}，本名单为补报"),
+                _ => format!("已提交过较晚的月份 {month}，本名单将只存为历史"),
+            });
         }
         if let Some(n) = figures.missing {
             words.push(format!("原在册 {} 人中有 {n} 人不在名单内", figures.known));

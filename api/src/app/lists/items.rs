@@ -5,7 +5,7 @@ use crate::app::Error;
 use crate::store::inbox::{self, NewItem};
 use crate::store::lists::{self, Row};
 use domain::DivisionId;
-use domain::place::{Falls, Hint, Placed};
+use domain::place::{Falls, Placed};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub struct Question<'a> {
     pub code: String,
     pub message: String,
     pub residents: Vec<Uuid>,
+    /// The villages of these residents.
+    pub homes: BTreeSet<Uuid>,
     pub register: Vec<i64>,
 }
 
@@ -32,19 +34,21 @@ impl Commit<'_> {
     pub fn place(&self, town: Option<&str>, village: Option<&str>, address: Option<&str>) -> Placed {
         let _timed = tracing::debug_span!(target: "timing", "place").entered();
         let columns = format!("{}{}", town.unwrap_or_default(), village.unwrap_or_default());
-        let around = self.gazetteer.place(&columns, Hint::default());
-        match address {
-            Some(address) => {
-                let read = self.gazetteer.place(address, around.hint());
-                // An address that names no place of ours says less than the columns beside it.
-                if read.falls() == Falls::County {
-                    around
-                } else {
-                    read
-                }
-            }
-            None => around,
+        let mut around = self.gazetteer.place(&columns, self.hint);
+        if around.falls() == Falls::County && around.candidates.is_empty() {
+            // Who is named no place at all lives where the list is from.
+            around.town = self.hint.town;
+            around.village = self.hint.village;
         }
+        let mut read = address.map(|address| self.gazetteer.place(address, around.hint()));
+        if let Some(read) = &mut read
+            && read.village == around.village
+        {
+            read.former_name |= around.former_name;
+        }
+        // An address that names no place of ours says less than the columns beside it.
+        read.filter(|read| read.falls() != Falls::County || !read.candidates.is_empty())
+            .unwrap_or(around)
     }
 
     fn level(&self, row: &Row) -> (&'static str, Option<Uuid>, Option<Uuid>) {
@@ -69,7 +73,11 @@ impl Commit<'_> {
             if !asked.insert(key.clone()) {
                 continue;
             }
-            let (level, village, town) = self.level(row);
+            let (mut level, village, town) = self.level(row);
+            // A village does not decide about a person of another one, whom it may not even see.
+            if level == "village" && question.homes.iter().any(|home| Some(*home) != village) {
+                level = "town";
+            }
             items.push(NewItem {
                 id: Uuid::now_v7(),
                 reason: question.reason,

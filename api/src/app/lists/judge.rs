@@ -7,8 +7,9 @@ use super::carry::Carry;
 use super::enrol::Run;
 use super::episode::{self, Episode, Open};
 use super::items::Question;
+use super::known_again::Remembered;
 use super::people::{self, listed};
-use super::steps::Commit;
+use super::steps::{Answer, Commit};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::store::db::Txn;
@@ -40,7 +41,12 @@ pub async fn judge<'a>(
 ) -> Result<Judged<'a>, Error> {
     let db = &**txn;
     let hashes = people::hashes(cx.program, rows);
-    let found = people::find(db, cx.program, &hashes).await?;
+    let mut found = people::find(db, cx.program, &hashes).await?;
+    let remembered = Remembered::of(db, cx, rows).await?;
+    found.residents.extend(remembered.residents());
+    if let Some(Answer::Resident(id)) = cx.answer {
+        found.residents.insert(id);
+    }
     let mut desk = match cx.stage {
         Stage::Final => Desk::open(txn, cx.program, &found.residents, &[], cx.now).await?,
         Stage::Planned => Desk::look(txn, cx.program, &found.residents, cx.now).await?,
@@ -77,6 +83,7 @@ pub async fn judge<'a>(
         desk,
         open,
         told: told(txn, cx, rows).await?,
+        remembered,
         questions: Vec::new(),
         episodes: Vec::new(),
         to_town: Vec::new(),
@@ -112,6 +119,12 @@ async fn told(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<BTreeMap<(i32,
 }
 
 impl Judged<'_> {
+    /// The same with other words about the rows.
+    pub fn saying(mut self, outcomes: Vec<Outcome>) -> Self {
+        self.outcomes = outcomes;
+        self
+    }
+
     /// Writes everything that the rows come to, their verdicts too.
     pub async fn write(self, txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
         let db = &**txn;

@@ -2,6 +2,7 @@
 //! and on the roster by the same source. The village is asked; nobody is taken off by silence.
 
 use super::items::MISSING;
+use super::moved::{self, Begun, Moved};
 use super::people;
 use super::row::{category, identity};
 use super::steps::Commit;
@@ -26,6 +27,8 @@ const PAGE: u64 = 1000;
 pub struct Compared {
     pub known: i32,
     pub absent: Vec<Absent>,
+    /// Who is in another category than before.
+    pub moved: Vec<Moved>,
 }
 
 pub struct Absent {
@@ -52,11 +55,19 @@ pub async fn compare<C: ConnectionTrait>(db: &C, cx: &Commit<'_>) -> Result<Comp
         false => Some(divisions::below(db, &[list.division]).await?),
     };
     let known = enrolments::of_source(db, &list.source, &categories, below.as_deref()).await?;
+    let in_file = |id: Uuid, category: &str| named.people.contains(&(id, category.to_owned()));
+    let moved = moved::find(db, cx, &named.begun, in_file).await?;
+    let left: BTreeSet<(Uuid, &str)> = moved
+        .iter()
+        .map(|m| (m.begun.resident, m.from.as_str()))
+        .collect();
     let absent = known
         .iter()
         .filter(|_| list.complete)
         .filter(|(resident, category)| {
-            !named.somebody.contains(resident) && !named.people.contains(&(*resident, category.clone()))
+            !named.somebody.contains(resident)
+                && !in_file(*resident, category)
+                && !left.contains(&(*resident, category.as_str()))
         });
     let absent = absent.map(|(resident, category)| Absent {
         resident: *resident,
@@ -72,9 +83,11 @@ pub async fn compare<C: ConnectionTrait>(db: &C, cx: &Commit<'_>) -> Result<Comp
             ])
             .to_vec(),
     });
+    let absent = absent.collect();
     Ok(Compared {
         known: known.len() as i32,
-        absent: absent.collect(),
+        absent,
+        moved,
     })
 }
 
@@ -84,6 +97,8 @@ struct Named {
     /// Those that at least one row speaks of: a list of 低保 alone says nothing of 特困.
     categories: BTreeSet<&'static str>,
     people: BTreeSet<(Uuid, String)>,
+    /// Those who are new in a category, with their row.
+    begun: Vec<Begun>,
     /// Whoever may be meant by a row that waits for a person: nobody can say yet that they are missing.
     somebody: BTreeSet<Uuid>,
 }
@@ -108,6 +123,17 @@ async fn named<C: ConnectionTrait>(db: &C, cx: &Commit<'_>) -> Result<Named, Err
             match (row.resident, category) {
                 (Some(resident), Some(category)) => {
                     out.people.insert((resident, category.to_owned()));
+                    let verdict = match cx.stage {
+                        Stage::Planned => &row.planned,
+                        Stage::Final => &row.verdict,
+                    };
+                    if verdict.as_deref() == Some("new") {
+                        out.begun.push(Begun {
+                            resident,
+                            category,
+                            place: (row.sheet, row.row),
+                        });
+                    }
                 }
                 _ => waiting.push(row),
             }

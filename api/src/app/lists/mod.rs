@@ -3,31 +3,47 @@
 //! `upload` keeps the file and its reading, `dry_run` and `commit` start the jobs that go through it in steps;
 //! `register`, `draw` and `judge` judge a step of each kind of list, and write it when it is committed.
 
+pub(crate) mod answering;
+mod built;
 pub(crate) mod carry;
 mod commit;
+mod difference;
 pub(crate) mod draw;
 mod dry_run;
 mod enrol;
 mod episode;
 pub(crate) mod figures;
+pub(crate) mod ground;
 mod items;
 pub(crate) mod judge;
+mod known_again;
+pub(crate) mod later;
 mod mapping;
 pub(crate) mod missing;
+pub(crate) mod moved;
+mod own;
 mod people;
 mod person;
 mod read_in;
 pub(crate) mod register;
+
 mod row;
 mod say;
+mod silent;
 pub(crate) mod steps;
+mod undo;
+pub(crate) mod undoing;
 mod upload;
 mod verdict_file;
+pub(crate) mod waiting;
+mod whom;
 
 pub use commit::{Started, commit};
+pub use difference::{Change, Difference, FieldChange, difference};
 pub use dry_run::dry_run;
 pub use figures::Named;
 pub use mapping::{Answered, Correction, correct, forget, remembered};
+pub use undo::undo;
 pub use upload::{NewList, Uploaded, tidy, upload};
 pub use verdict_file::{VerdictFile, verdict_file};
 
@@ -131,6 +147,8 @@ pub struct ListView {
     pub job: Option<job::Model>,
     /// The newest dry run's.
     pub dry_run: Option<job::Model>,
+    /// The undoing's.
+    pub undo: Option<job::Model>,
 }
 
 /// One list in reach.
@@ -142,7 +160,10 @@ pub async fn get(program: &Program, reach: &Reach, id: Uuid) -> Result<ListView,
     let txn = program.db.snapshot().await?;
     let row = lists::find(&txn, id).await?;
     let row = row.filter(|row| reach.sees(row)).ok_or(Error::NotFound)?;
-    let view = view(&txn, program, row).await?;
+    let mut view = view(&txn, program, row).await?;
+    view.head
+        .notes
+        .extend(silent::columns(&txn, program, &view).await?);
     txn.commit().await?;
     Ok(view)
 }
@@ -177,21 +198,8 @@ pub async fn page(
 }
 
 /// Rows of a list in reach, in the order of the file.
-pub async fn rows(
-    program: &Program,
-    reach: &Reach,
-    id: Uuid,
-    verdict: Option<&str>,
-    after: Option<(i32, i32)>,
-    limit: u64,
-) -> Result<Vec<Row>, Error> {
+pub async fn rows(program: &Program, reach: &Reach, id: Uuid, part: Part<'_>) -> Result<Page, Error> {
     let list = found(program, reach, id).await?;
-    let part = Part {
-        verdict,
-        after,
-        limit: Some(limit),
-        of_file: false,
-    };
     let mut rows = lists::rows(program.db.read(), &program.keys, id, part).await?;
     if *reach != Reach::All && list.state == state::UPLOADED {
         // Whoever would be new to the department's roster may be on another's, of which it knows nothing.
@@ -202,7 +210,15 @@ pub async fn rows(
             row.resident = None;
         }
     }
-    Ok(rows)
+    let decisions = lists::decisions(program.db.read(), &program.keys, id).await?;
+    Ok(Page { rows, decisions })
+}
+
+/// Some rows of a list.
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// Who decided what about rows of the list, by sheet and row.
+    pub decisions: BTreeMap<(i32, i32), serde_json::Value>,
 }
 
 async fn found(program: &Program, reach: &Reach, id: Uuid) -> Result<list::Model, Error> {
@@ -221,6 +237,7 @@ async fn view<C: ConnectionTrait>(db: &C, program: &Program, row: list::Model) -
         planned,
         job: jobs::of_subject(db, JobKind::CommitList.name(), row.id).await?,
         dry_run: jobs::of_subject(db, JobKind::TryList.name(), row.id).await?,
+        undo: jobs::of_subject(db, JobKind::UndoList.name(), row.id).await?,
         row,
     })
 }

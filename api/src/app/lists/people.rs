@@ -88,6 +88,14 @@ pub fn resident(loaded: &Loaded) -> Option<Person<ResidentId>> {
     })
 }
 
+/// What a person of the register is called where somebody chooses: it stays the same when a newer register replaces
+/// the row.
+pub fn listed_id(program: &Program, entry: &Entry) -> Uuid {
+    let get = |key: &str| entry.get(key).unwrap_or_default().as_bytes();
+    let parts: [&[u8]; 4] = [b"listed", get("id_number"), get("name"), get("birth_date")];
+    Uuid::from_bytes(program.keys.derive(&parts))
+}
+
 /// The register's entries as people.
 pub fn listed(register: &BTreeMap<i64, Entry>) -> Vec<Person<i64>> {
     let one = |entry: &Entry| {

@@ -50,8 +50,17 @@ pub fn why_message(why: &str) -> &'static str {
     match why {
         "date_impossible" => "日期不存在或无法识别",
         "certificate_disagrees" => "残疾证号与身份证号或残疾类别、等级不一致",
-        "formula_without_result" => "单元格是没有计算结果的公式",
-        "cell_error" => "单元格是错误值",
+        "formula_without_result" => "单元格是没有计算结果的公式，请在表格软件中打开并保存后再提交",
+        "cell_error" => "单元格是错误值（如 #N/A），请更正后再提交",
         _ => "有无法成立的值",
     }
+}
+
+/// Why nobody can be identified by a row whose number's cell was never calculated or is an error: there is nothing to
+/// ask a person about.
+pub fn unidentified(content: &Content) -> Option<&'static str> {
+    let why = content.number_fault.as_deref()?;
+    ["formula_without_result", "cell_error"]
+        .into_iter()
+        .find(|code| *code == why)
 }

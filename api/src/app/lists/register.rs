@@ -1,13 +1,14 @@
 //! One step of the population register: rows become reference data, in no record.
 
 use super::items::{AMBIGUOUS, INVALID, Question};
+use super::person::{unidentified, why_message};
 use super::row::{identity, value};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::store::db::Txn;
 use crate::store::lists::{self, Outcome, Row};
 use crate::store::register::{self, Entry, Hashes, Values, number_hash, person_hash};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// What the rows of one step come to.
@@ -21,6 +22,18 @@ pub struct Judged<'a> {
 /// Judges some rows; nothing is written.
 pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Judged<'a>, Error> {
     let keys = &cx.program.keys;
+    if cx.history {
+        let kept = Outcome {
+            verdict: "same",
+            reason: Some("补交的较早月份底册，只存为历史，不改动现有底册".to_owned()),
+            resident: None,
+        };
+        return Ok(Judged {
+            outcomes: vec![kept; rows.len()],
+            questions: Vec::new(),
+            entries: Vec::new(),
+        });
+    }
     let hashes: Vec<Hashes> = rows.iter().map(|row| entry(cx, &row.content.values).0).collect();
     let numbers: Vec<Vec<u8>> = hashes.iter().filter_map(|h| h.id.clone()).collect();
     let people: Vec<Vec<u8>> = hashes
@@ -48,6 +61,8 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
                 "nobody",
                 "没有姓名也没有有效的身份证号，无法确定是哪一位",
             ))
+        } else if let Some(why) = unidentified(&row.content) {
+            Some((INVALID, why, why_message(why)))
         } else if twice {
             Some((AMBIGUOUS, "twice_in_file", "同一个人在本文件中出现多次且内容不同"))
         } else {
@@ -75,6 +90,7 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
                 code: code.to_owned(),
                 message: message.to_owned(),
                 residents: Vec::<Uuid>::new(),
+                homes: BTreeSet::new(),
                 register: Vec::new(),
             });
         }
@@ -98,6 +114,19 @@ impl Judged<'_> {
         cx.ask(&**txn, &self.questions).await?;
         Ok(lists::judge(&**txn, rows, &self.outcomes, cx.stage).await?)
     }
+}
+
+/// Puts the rows of a list back into the register that a newer one had replaced.
+pub async fn put_back(txn: &Txn, cx: &Commit<'_>, list: Uuid, rows: &[Row]) -> Result<(), Error> {
+    let mut all = Vec::new();
+    for row in rows {
+        if row.verdict.as_deref() == Some("invalid") || row.content.same_as.is_some() {
+            continue;
+        }
+        all.push(entry(cx, &row.content.values));
+        all.extend(row.content.members.iter().map(|member| entry(cx, member)));
+    }
+    Ok(register::insert(&**txn, &cx.program.keys, list, &all).await?)
 }
 
 fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {

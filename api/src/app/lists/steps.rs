@@ -22,6 +22,8 @@ pub struct Commit<'a> {
     pub gazetteer: &'a Gazetteer,
     /// Committed lists of the same source and kind, latest month first.
     pub earlier: &'a [list::Model],
+    /// The town or village that the list covers.
+    pub hint: Hint,
     pub account: Uuid,
     /// The stored instant at which the commit began: the `made_at` of its edits.
     pub begun: Instant,
@@ -30,6 +32,18 @@ pub struct Commit<'a> {
     pub stage: Stage,
     /// A later month was committed before: the rows are kept, and say nothing of today.
     pub history: bool,
+    /// Whom a person says that the one row is about which is judged.
+    pub answer: Option<Answer>,
+}
+
+/// What a person says of a row that nobody could link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Resident(Uuid),
+    /// A person of the register, by [`super::people::listed_id`].
+    Listed(Uuid),
+    /// Nobody who is known.
+    New,
 }
 
 /// Whether rows of this kind of list put people on a roster.
@@ -192,7 +206,23 @@ fn present(loaded: &Loaded, field: &Field) -> Present {
     };
     match value {
         None => Present::NeverWritten,
+        Some(Value::Null) if emptied_by_list(record, field) => Present::NeverWritten,
         Some(Value::Null) => Present::Cleared,
         Some(value) => Present::Value(value),
     }
+}
+
+/// Whether nobody emptied the field, but the undoing of a list that had filled it.
+fn emptied_by_list(record: &sync::Record, field: &Field) -> bool {
+    if !field.in_document() {
+        return false;
+    }
+    let shown = sync::document::shown(&record.doc, &domain::catalogue::Catalogue::built_in());
+    let edit = shown.get(field.key).and_then(|s| s.value.as_ref()?.edit);
+    edit.is_some_and(|edit| {
+        matches!(
+            record.kept.sources.get(&edit),
+            Some(sync::record::Source::List { .. })
+        )
+    })
 }

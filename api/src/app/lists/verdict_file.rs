@@ -32,7 +32,7 @@ pub async fn verdict_file(
 ) -> Result<VerdictFile, Error> {
     let list = found(program, reach, id).await?;
     let planned = match list.state.as_str() {
-        state::COMMITTED => false,
+        state::COMMITTED | state::UNDOING | state::UNDONE => false,
         state::UPLOADED if list.planned_at.is_some() => true,
         state::UPLOADED => return Err(Error::conflict("dry_run_needed", "请先试算，再取带结果的文件")),
         _ => {

@@ -1,14 +1,13 @@
 //! Lists, their rows and their jobs as the contract shows them.
 
+use super::row::RowView;
 use crate::app::lists::{self, ListView};
 use crate::lists::ListKind;
 use crate::store::jobs;
-use crate::store::lists::{Column, MISSING_SHEET, Question, Row, UnreadColumn};
+use crate::store::lists::{Column, Question, UnreadColumn};
 use domain::Instant;
 use poem_openapi::payload::Binary;
-use poem_openapi::types::Any;
 use poem_openapi::{ApiResponse, Enum, Object};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -122,7 +121,7 @@ pub(super) struct ListBody {
     division: Uuid,
     /// `YYYY-MM`.
     month: String,
-    /// `uploaded`, `committing` or `committed`.
+    /// `uploaded`, `committing`, `committed`, `undoing` or `undone`.
     state: String,
     /// Whether it names everybody of its division: only then is somebody missing from it.
     complete: bool,
@@ -158,6 +157,8 @@ pub(super) struct ListBody {
     job: Option<JobView>,
     /// The job of the newest dry run.
     dry_run: Option<JobView>,
+    /// The job that undoes it.
+    undo: Option<JobView>,
 }
 
 #[derive(Object)]
@@ -200,34 +201,6 @@ pub(super) struct Started {
     job: Uuid,
     /// The same had been asked for before.
     repeat: bool,
-}
-
-#[derive(Object)]
-#[oai(skip_serializing_if_is_none, rename = "ListRow")]
-pub(super) struct RowView {
-    /// The sheet, counted from 0; absent for people whom the file does not name.
-    sheet: Option<i32>,
-    /// As the spreadsheet counts; absent for people whom the file does not name.
-    row: Option<i32>,
-    /// What became of it: `new`, `same`, `changed`, `missing`, `contradicted`, `ambiguous`, `invalid`; absent before
-    /// the commit.
-    verdict: Option<String>,
-    /// Why, in Chinese.
-    reason: Option<String>,
-    /// What the newest dry run says that it becomes, in the same words; absent before a dry run.
-    planned: Option<String>,
-    /// Why, in Chinese.
-    planned_reason: Option<String>,
-    /// The resident concerned.
-    resident: Option<Uuid>,
-    /// Values in normal form, by standard key.
-    values: BTreeMap<String, String>,
-    /// Key and code of each value that cannot be.
-    faults: Any<Value>,
-    /// What the reader noticed.
-    notes: Vec<String>,
-    /// The cells as handed in: pairs of header and text.
-    handed_in: Any<Value>,
 }
 
 #[derive(Object)]
@@ -324,6 +297,7 @@ impl From<ListView> for ListBody {
             planned_at: row.planned_at.map(at),
             job: view.job.map(JobView::from),
             dry_run: view.dry_run.map(JobView::from),
+            undo: view.undo.map(JobView::from),
         }
     }
 }
@@ -374,25 +348,6 @@ impl From<Question> for QuestionView {
             text: q.text,
             answers: q.answers.into_iter().map(answer).collect(),
             identity: q.identity,
-        }
-    }
-}
-
-impl From<Row> for RowView {
-    fn from(row: Row) -> RowView {
-        let in_file = row.sheet != MISSING_SHEET;
-        RowView {
-            sheet: in_file.then_some(row.sheet),
-            row: in_file.then_some(row.row),
-            verdict: row.verdict,
-            reason: row.reason,
-            planned: row.planned,
-            planned_reason: row.planned_reason,
-            resident: row.resident,
-            values: row.content.values,
-            faults: Any(serde_json::json!(row.content.faults)),
-            notes: row.content.notes,
-            handed_in: Any(serde_json::json!(row.content.handed_in)),
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Stage {
 pub struct Part<'a> {
     /// Of this verdict: the final one where there is one, else the planned one.
     pub verdict: Option<&'a str>,
+    /// Whose reason (the final one where there is one, else the planned one) contains these words.
+    pub reason: Option<&'a str>,
     /// Behind this sheet and row.
     pub after: Option<(i32, i32)>,
     pub limit: Option<u64>,
@@ -70,6 +72,11 @@ pub fn item_row(sheet: i32, row: i32) -> i64 {
     (i64::from(sheet) << 32) | i64::from(row)
 }
 
+/// Sheet and row of a place that an inbox item keeps.
+pub fn place_of_item(place: i64) -> (i32, i32) {
+    ((place >> 32) as i32, (place & 0xffff_ffff) as i32)
+}
+
 pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row]) -> Result<(), DbErr> {
     for part in rows.chunks(200) {
         let models = part.iter().map(|row| list_row::ActiveModel {
@@ -89,6 +96,7 @@ pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row
                 row_id(keys, row.list, row.sheet, row.row),
                 &row.content,
             )),
+            decision: Set(None),
         });
         list_row::Entity::insert_many(models)
             .exec_without_returning(db)
@@ -112,6 +120,12 @@ pub async fn rows<C: ConnectionTrait>(
             .add(C_::Planned.eq(verdict));
         query = query.filter(Condition::any().add(C_::Verdict.eq(verdict)).add(planned));
     }
+    if let Some(words) = part.reason {
+        let planned = Condition::all()
+            .add(C_::Verdict.is_null())
+            .add(C_::PlannedReason.contains(words));
+        query = query.filter(Condition::any().add(C_::Reason.contains(words)).add(planned));
+    }
     if part.of_file {
         query = query.filter(C_::Sheet.ne(MISSING_SHEET));
     }
@@ -128,26 +142,6 @@ pub async fn rows<C: ConnectionTrait>(
         .all(db)
         .await?;
     rows.into_iter().map(|row| open(keys, row)).collect()
-}
-
-/// The place of the row at an index, in the order of the file.
-pub async fn place_of<C: ConnectionTrait>(
-    db: &C,
-    list: Uuid,
-    index: u64,
-) -> Result<Option<(i32, i32)>, DbErr> {
-    use list_row::Column as C_;
-    list_row::Entity::find()
-        .select_only()
-        .columns([C_::Sheet, C_::Row])
-        .filter(C_::List.eq(list))
-        .order_by_asc(C_::Sheet)
-        .order_by_asc(C_::Row)
-        .offset(index)
-        .limit(1)
-        .into_tuple()
-        .one(db)
-        .await
 }
 
 /// What was said at a stage of the rows at these places of a list.

@@ -169,6 +169,14 @@ async fn whoever_a_complete_list_does_not_name_is_asked_about(database: Database
     let reason = json!({ "reason": "本人在家，证件有效" });
     cadre.decide(&item, "reject", reason).await.ok();
     assert_eq!(world.open_enrolments(6).await, 1);
+    // Both statuses are kept: the source's, and what the village says.
+    for (n, expected) in [(5, ("active", "ended")), (6, ("active", "confirmed"))] {
+        let rows = api::store::enrolments::of_residents(world.county.program.db.read(), &[world.resident(n)])
+            .await
+            .unwrap();
+        let said = (rows[0].source_status.as_str(), rows[0].village_status.as_str());
+        assert_eq!(said, expected);
+    }
 
     // A list that does not claim to name everybody misses nobody; nor does whoever is off the roster go missing.
     let part = world.list("良围村", "2027-02", people(0..2));

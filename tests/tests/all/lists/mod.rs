@@ -1,11 +1,16 @@
 //! Lists over HTTP: tried, committed, compared with what was handed in before.
 
 mod again;
+pub mod answering;
+mod categories;
 mod deaths;
+mod difference;
 mod dry_run;
 mod missing;
+mod quarter;
 mod seen_by;
 mod three_way;
+mod undo;
 mod verdict_file;
 
 /// Figures are named where the commit asks for them: these tests change nearly everything.

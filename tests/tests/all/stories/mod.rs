@@ -3,6 +3,8 @@
 mod catalogue;
 mod conflict;
 mod digest;
+mod lists_in;
+mod lists_in_own;
 mod phones;
 mod sync;
 mod time;

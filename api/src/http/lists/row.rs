@@ -1,0 +1,58 @@
+//! A row of a list as the contract shows it.
+
+use crate::store::lists::{MISSING_SHEET, Row};
+use poem_openapi::Object;
+use poem_openapi::types::Any;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none, rename = "ListRow")]
+pub(super) struct RowView {
+    /// The sheet, counted from 0; absent for people whom the file does not name.
+    sheet: Option<i32>,
+    /// As the spreadsheet counts; absent for people whom the file does not name.
+    row: Option<i32>,
+    /// What became of it: `new`, `same`, `changed`, `missing`, `contradicted`, `ambiguous`, `invalid`; absent before
+    /// the commit.
+    verdict: Option<String>,
+    /// Why, in Chinese.
+    reason: Option<String>,
+    /// What the newest dry run says that it becomes, in the same words; absent before a dry run.
+    planned: Option<String>,
+    /// Why, in Chinese.
+    planned_reason: Option<String>,
+    /// The resident concerned.
+    resident: Option<Uuid>,
+    /// What a person decided about the row: `choice`, `by`, `at`, `reason`; absent where nobody had to.
+    decision: Option<Any<Value>>,
+    /// Values in normal form, by standard key.
+    values: BTreeMap<String, String>,
+    /// Key and code of each value that cannot be.
+    faults: Any<Value>,
+    /// What the reader noticed.
+    notes: Vec<String>,
+    /// The cells as handed in: pairs of header and text.
+    handed_in: Any<Value>,
+}
+
+impl RowView {
+    pub(super) fn of(row: Row, decision: Option<Value>) -> RowView {
+        let in_file = row.sheet != MISSING_SHEET;
+        RowView {
+            sheet: in_file.then_some(row.sheet),
+            row: in_file.then_some(row.row),
+            verdict: row.verdict,
+            reason: row.reason,
+            planned: row.planned,
+            planned_reason: row.planned_reason,
+            resident: row.resident,
+            decision: decision.map(Any),
+            values: row.content.values,
+            faults: Any(serde_json::json!(row.content.faults)),
+            notes: row.content.notes,
+            handed_in: Any(serde_json::json!(row.content.handed_in)),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Where rows stand and whom they are about, without what they say.
+
+use super::Content;
+use super::rows::{MISSING_SHEET, Part, Row, open};
+use crate::seal::Keyring;
+use crate::store::Fault;
+use entity::list_row;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+/// The places of rows with whom they are about, without what they say.
+pub async fn places<C: ConnectionTrait>(db: &C, list: Uuid, part: Part<'_>) -> Result<Vec<Row>, DbErr> {
+    use list_row::Column as C_;
+    let mut query = list_row::Entity::find()
+        .select_only()
+        .columns([C_::Sheet, C_::Row, C_::Digest, C_::Resident])
+        .filter(C_::List.eq(list));
+    if part.of_file {
+        query = query.filter(C_::Sheet.ne(MISSING_SHEET));
+    }
+    if let Some((sheet, row)) = part.after {
+        let later = Condition::any()
+            .add(C_::Sheet.gt(sheet))
+            .add(Condition::all().add(C_::Sheet.eq(sheet)).add(C_::Row.gt(row)));
+        query = query.filter(later);
+    }
+    let rows: Vec<(i32, i32, Vec<u8>, Option<Uuid>)> = query
+        .order_by_asc(C_::Sheet)
+        .order_by_asc(C_::Row)
+        .limit(part.limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let one = |(sheet, row, digest, resident)| Row {
+        list,
+        sheet,
+        row,
+        digest,
+        resident,
+        verdict: None,
+        reason: None,
+        planned: None,
+        planned_reason: None,
+        content: Content::default(),
+    };
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// Rows of a list's file that are about nobody who is known.
+pub async fn unlinked<C: ConnectionTrait>(db: &C, keys: &Keyring, list: Uuid) -> Result<Vec<Row>, Fault> {
+    let rows = list_row::Entity::find()
+        .filter(list_row::Column::List.eq(list))
+        .filter(list_row::Column::Sheet.ne(MISSING_SHEET))
+        .filter(list_row::Column::Resident.is_null());
+    rows.all(db)
+        .await?
+        .into_iter()
+        .map(|row| open(keys, row))
+        .collect()
+}
+
+/// How many rows of a list are kept.
+pub async fn count_rows<C: ConnectionTrait>(db: &C, list: Uuid) -> Result<u64, DbErr> {
+    list_row::Entity::find()
+        .filter(list_row::Column::List.eq(list))
+        .count(db)
+        .await
+}
+
+/// The place of the row at an index, in the order of the file.
+pub async fn place_of<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    index: u64,
+) -> Result<Option<(i32, i32)>, DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::find()
+        .select_only()
+        .columns([C_::Sheet, C_::Row])
+        .filter(C_::List.eq(list))
+        .order_by_asc(C_::Sheet)
+        .order_by_asc(C_::Row)
+        .offset(index)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
+}
