@@ -9,11 +9,12 @@ program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$
 # With the whole workspace's features, so that the tests' dependencies are not built a second time.
 build = cargo build --locked --workspace --bin heshan-grid
 
-.PHONY: help run test fmt-check lint doc tests bench openapi fmt
+.PHONY: help run test soak fmt-check lint doc tests bench openapi fmt
 
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
 	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
+	@echo 'make soak     the long check: 100,000 simulated runs of sync, a million damaged changes and edits'
 	@echo 'make bench    measures the release build, see bench/README.md; DATABASE=postgresql for PostgreSQL'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
 	@echo 'make fmt      formats the code'
@@ -43,6 +44,12 @@ doc: lint
 tests: doc
 	cargo test --locked --workspace --no-run
 	scripts/with-postgres cargo test --locked --workspace
+
+# What `make test` plays a little of; SIM_SEED and FUZZ_SEED begin elsewhere.
+soak:
+	@scripts/check-toolchain
+	SIM_RUNS=100000 FUZZ_CASES=1000000 LAWS_CASES=20000 \
+		cargo test --locked --release -p sync --test record -- simulator gate laws
 
 # sqlite, or postgresql: a server of the run's own, which waits for the disk as one in use does.
 DATABASE ?= sqlite

@@ -15,6 +15,9 @@ use domain::catalogue::{Catalogue, LIMITS};
 use serde_json::{Map, Value as Json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Bytes of an edit's changes together once unpacked: a small edit must not become a large one.
+const UNPACKED: usize = 1024 * 1024;
+
 /// Honest changes, made again on our own document.
 pub struct Admitted {
     /// The record's document with them.
@@ -55,9 +58,9 @@ pub(crate) fn stands_on(edit: &Edit) -> Option<Vec<ChangeHash>> {
 }
 
 fn scan_all(edit: &Edit) -> Result<Vec<Scanned>, Refusal> {
-    let (mut all, mut rows) = (Vec::with_capacity(edit.changes.len()), 0);
-    for bytes in &edit.changes {
-        let scanned = scan(bytes)?;
+    let (mut all, mut rows, mut bytes) = (Vec::with_capacity(edit.changes.len()), 0, 0);
+    for change in &edit.changes {
+        let scanned = scan(change)?;
         if scanned.actor != edit.id.bytes() {
             return Err(Refusal::ForgedActor);
         }
@@ -68,6 +71,10 @@ fn scan_all(edit: &Edit) -> Result<Vec<Scanned>, Refusal> {
             return Err(Refusal::NoBase);
         }
         rows += scanned.rows;
+        bytes += scanned.bytes.len();
+        if bytes > UNPACKED {
+            return Err(Refusal::TooLarge);
+        }
         all.push(scanned);
     }
     match rows {

@@ -8,6 +8,7 @@ mod desk;
 mod dice;
 mod gate;
 mod history;
+mod kept;
 mod laws;
 mod simulator;
 mod stories;

@@ -2,7 +2,7 @@
 
 use super::client::carrying;
 use super::mutated::framed;
-use super::quietly;
+use super::{bytes, quietly};
 use crate::catalogue;
 use crate::desk::Desk;
 use automerge::Automerge;
@@ -11,13 +11,6 @@ use sync::State;
 use sync::gate::{admit, scan};
 
 const INPUTS: &str = include_str!("../../fixtures/changes-that-break-the-library.txt");
-
-pub fn bytes(hex: &str) -> Vec<u8> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
-}
 
 fn rows() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let lines = INPUTS.lines().filter(|line| !line.starts_with('#'));

@@ -2,7 +2,9 @@
 
 mod broken;
 pub mod client;
+mod edits;
 mod honest;
+pub mod javascript;
 mod mutated;
 mod refused;
 mod standing;
@@ -13,6 +15,14 @@ use std::sync::Once;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a fixture has in hexadecimal.
+pub fn bytes(hex: &str) -> Vec<u8> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 /// Does what makes the library panic, without a line for each of thousands of panics that are caught. What nobody

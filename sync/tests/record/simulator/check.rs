@@ -10,7 +10,7 @@ use domain::EditId;
 use domain::catalogue::{Catalogue, Merge};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use sync::{Outcome, Record, document};
+use sync::{ChangeHash, Outcome, Record, document};
 
 pub fn all(world: &mut World) -> Result<(), Broken> {
     projection(world)?;
@@ -146,9 +146,10 @@ fn written(world: &World) -> Result<(), Broken> {
                 else {
                     continue;
                 };
-                let then = |hash| document::at(&doc, field, &[hash]).unwrap_or(domain::Value::Null);
+                let then =
+                    |hash: ChangeHash| document::at(&doc, field, &[hash]).unwrap_or(domain::Value::Null);
                 let write = &typed["fields"][key];
-                let same = row.changes.iter().any(|hash| match field.merge {
+                let shows = |hash: &ChangeHash| match field.merge {
                     Merge::Set => {
                         let there = then(*hash).to_json();
                         let has = |e: &Json| there.as_array().is_some_and(|all| all.contains(e));
@@ -158,7 +159,14 @@ fn written(world: &World) -> Result<(), Broken> {
                         let now = field.parse_value(&write["now"], 8, &server.catalogue);
                         now.is_ok_and(|now| field.same(&then(*hash), &now))
                     }
-                });
+                };
+                // Where the author's version is not known, what is there already need not be written again.
+                let lost = server.people[&row.resident]
+                    .arrivals
+                    .iter()
+                    .any(|a| a.lost && a.is(made.edit.id));
+                let past = || doc.get_changes(&[]).iter().any(|change| shows(&change.hash()));
+                let same = row.changes.iter().any(shows) || lost && past();
                 // A note that asked instead of being written, and what a full client wrote, are looked at elsewhere.
                 let asks = *outcome == Outcome::Conflict && field.merge == Merge::Note;
                 if !same && !asks && !write.is_null() {

@@ -39,6 +39,13 @@ pub enum What {
     },
 }
 
+impl Arrival {
+    /// Whether it is this edit.
+    pub fn is(&self, id: EditId) -> bool {
+        matches!(&self.what, What::Edit(edit, ..) if edit.id == id)
+    }
+}
+
 /// A base that can be kept.
 #[derive(Clone)]
 pub struct Stood(pub Option<(Vec<sync::ChangeHash>, u32)>);

@@ -18,6 +18,9 @@ use sync::{Ask, Context, Door, State};
 /// Rounds in which every phone syncs once, until all is quiet: more than any run needs.
 const ROUNDS: usize = 40;
 
+/// Steps of a run before the line is good again.
+const STEPS: usize = 32;
+
 pub struct World {
     pub dice: Dice,
     pub server: Server,
@@ -30,7 +33,7 @@ pub struct World {
 /// Plays one run to its end and holds it to every law.
 pub fn play(seed: u64, bug: Option<Bug>) -> Result<(), Broken> {
     let mut world = World::new(seed, bug);
-    for _ in 0..40 {
+    for _ in 0..STEPS {
         world.step()?;
     }
     world.settle()?;

@@ -186,12 +186,12 @@ impl Server {
             person.show(&self.catalogue);
         }
         let after = person.in_feed();
-        let lost = self.has(Bug::LosesSave) && self.saves % 5 == 0 && self.people.contains_key(&id);
+        let lost = self.has(Bug::LosesSave) && self.saves.is_multiple_of(5) && self.people.contains_key(&id);
         if lost {
             return;
         }
         self.people.insert(id, person);
-        if self.has(Bug::SkipsFeed) && self.saves % 4 == 0 {
+        if self.has(Bug::SkipsFeed) && self.saves.is_multiple_of(4) {
             return;
         }
         if let Some((grid, version)) = &before {

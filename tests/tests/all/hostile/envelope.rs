@@ -7,8 +7,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 use tests::database::Database;
+use tests::dice::Dice;
 
-tests::on_both!(bodies_that_are_no_request, what_an_envelope_may_say_wrongly);
+tests::on_both!(
+    bodies_that_are_no_request,
+    what_an_envelope_may_say_wrongly,
+    damaged_bodies,
+);
 
 const MIB: usize = 1024 * 1024;
 
@@ -38,6 +43,7 @@ a catalogue that is text | {"catalogue":"1"}
 a cursor that is a number | {"cursor":7}
 a cursor with half a character | {"cursor":"\ud800"}
 a limit below nought | {"limit":-1}
+documents of another type | {"documents":"yes"}
 a clock that is none | {"sent_at":"yesterday"}
 dropped without numbers | {"dropped":["x"]}
 dropped that is no id | {"dropped":[["x",1]]}
@@ -239,7 +245,7 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         ),
         (
             "members that nobody knows",
-            r#""surprise":{"a":[1,{"b":null}]},"documents":"yes""#.into(),
+            r#""surprise":{"a":[1,{"b":null}]},"edit":[]"#.into(),
         ),
     ];
     for (what, rest) in cases {
@@ -261,4 +267,48 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         );
         bench.goes_on(what, 0).await;
     }
+}
+
+/// Bodies of this many requests are damaged; `FUZZ_BODIES` plays more.
+const DAMAGED: u64 = 150;
+
+/// A good request damaged at random is answered in one of the ways that the contract names, and the program goes on.
+async fn damaged_bodies(database: Database) {
+    let bench = Bench::start(database).await;
+    let (phone, _) = super::bench::another_phone(&bench.county, "吕小燕").await;
+    let edit = bench.edit(r#""fields":{"phone":{"was":"13900078441","now":"13900078442"}},"changes":["AAAA"],"confirm":["phone"]"#);
+    let good = bench.filled(&format!(
+        r#"{{"catalogue":1,"cursor":"{}","limit":5,"documents":true,"sent_at":"2026-11-06T01:00:00Z","edits":[{edit}],"dropped":[["MINE",1]],"digests":{{"GRID":{{"count":1,"digest":""}}}},"have":{{"GRID":[["MINE","x"]]}}}}"#,
+        bench.cursor
+    ));
+    let cases = std::env::var("FUZZ_BODIES").map_or(DAMAGED, |n| n.parse().unwrap());
+    for case in 0..cases {
+        let mut dice = Dice::seeded(case);
+        let mut body = good.clone().into_bytes();
+        for _ in 0..1 + dice.roll(3) {
+            let at = dice.roll(body.len());
+            let end = body.len().min(at + dice.roll(20));
+            match dice.roll(4) {
+                0 => body[at] ^= 1 << dice.roll(8),
+                1 => drop(body.drain(at..end)),
+                2 => drop(body.splice(at..at, *b"[{},null,1e9,\"\"]")),
+                _ => {
+                    let again = body[at..end].to_vec();
+                    body.splice(at..at, again);
+                }
+            }
+        }
+        let headers: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+        let answer = phone.send_under("POST", "/api/v1/sync", headers, body).await;
+        let said = answer.code();
+        assert!(
+            ["200", "400 bad_request"].contains(&said.as_str()),
+            "case {case}: {said}"
+        );
+    }
+    let answer = phone
+        .post("/api/v1/sync", &serde_json::json!({ "catalogue": 1 }))
+        .await
+        .ok();
+    assert!(answer["items"].to_string().contains("黄秋菊"));
 }

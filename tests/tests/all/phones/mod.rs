@@ -2,4 +2,5 @@
 
 mod handing_in;
 mod javascript;
+mod kit;
 mod reloading;
