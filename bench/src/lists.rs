@@ -76,6 +76,15 @@ pub async fn commit(admin: &Client, list: &str) -> Result<String, Fault> {
     Ok(started["job"].as_str().ok_or("no job")?.to_owned())
 }
 
+/// Starts a dry run; answers the job.
+pub async fn try_out(admin: &Client, list: &str) -> Result<String, Fault> {
+    let started = admin
+        .post(&format!("/api/v1/lists/{list}/dry-run"), &serde_json::Value::Null)
+        .await?
+        .ok()?;
+    Ok(started["job"].as_str().ok_or("no job")?.to_owned())
+}
+
 /// Whether the job is done; a failed one ends the run.
 pub async fn is_done(admin: &Client, job: &str) -> Result<bool, Fault> {
     let job = admin.get(&format!("/api/v1/jobs/{job}")).await?.ok()?;

@@ -1,12 +1,13 @@
 //! `bench run` measures and publishes, `bench compare` lays two results side by side.
 
 use bench::cases::Bench;
+use bench::cases::large::Large;
 use bench::county::Size;
 use bench::lists::SHARED;
 use bench::report::Report;
 use bench::{Fault, compare, spans};
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -35,6 +36,24 @@ enum Command {
         /// How often something short is measured
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+    },
+    /// Hands in a county that `bench/county/generate.py` made: register and lists, with time and memory
+    County {
+        /// The generated folder
+        #[arg(long)]
+        data: PathBuf,
+        /// The program's file; where it is not given, the one beside this
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// As of `run`
+        #[arg(long)]
+        postgres: Option<String>,
+        /// As of `run`
+        #[arg(long, default_value = "target")]
+        beside: PathBuf,
+        /// Where results are written
+        #[arg(long, default_value = "bench/results")]
+        out: PathBuf,
     },
     /// Lays two result files side by side
     Compare { before: PathBuf, after: PathBuf },
@@ -66,22 +85,44 @@ fn done(command: Command) -> Result<String, Fault> {
             rounds,
         } => {
             spans::listen()?;
-            let program = match program {
-                Some(program) => program,
-                None => std::env::current_exe()?.with_file_name("heshan-grid"),
-            };
             let bench = Bench {
-                program,
+                program: beside_this(program)?,
                 beside,
                 postgres,
                 size: Size::FULL,
                 lists: SHARED.iter().collect(),
                 rounds,
             };
-            let runtime = tokio::runtime::Runtime::new()?;
-            let report = runtime.block_on(bench.run())?;
-            let table = report.write(&out)?;
-            Ok(format!("{}\n({})", report.table(), table.display()))
+            let report = tokio::runtime::Runtime::new()?.block_on(bench.run())?;
+            said(&report, &out, "")
+        }
+        Command::County {
+            data,
+            program,
+            postgres,
+            beside,
+            out,
+        } => {
+            let large = Large {
+                program: beside_this(program)?,
+                beside,
+                postgres,
+                data,
+            };
+            let report = tokio::runtime::Runtime::new()?.block_on(large.run())?;
+            said(&report, &out, "county-")
         }
     }
+}
+
+fn beside_this(program: Option<PathBuf>) -> Result<PathBuf, Fault> {
+    match program {
+        Some(program) => Ok(program),
+        None => Ok(std::env::current_exe()?.with_file_name("heshan-grid")),
+    }
+}
+
+fn said(report: &Report, out: &Path, part: &str) -> Result<String, Fault> {
+    let table = report.write(out, part)?;
+    Ok(format!("{}\n({})", report.table(), table.display()))
 }

@@ -75,10 +75,11 @@ impl Report {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Writes `sqlite.json` and `sqlite.md`, or the same of `postgresql`; answers the table's path.
-    pub fn write(&self, folder: &Path) -> Result<PathBuf, Fault> {
+    /// Writes `sqlite.json` and `sqlite.md`, or the same of `postgresql`, `part` before the name; answers the table's
+    /// path.
+    pub fn write(&self, folder: &Path, part: &str) -> Result<PathBuf, Fault> {
         std::fs::create_dir_all(folder)?;
-        let name = self.database.to_lowercase();
+        let name = format!("{part}{}", self.database.to_lowercase());
         let table = folder.join(format!("{name}.md"));
         let json = serde_json::to_string_pretty(self)?;
         std::fs::write(folder.join(format!("{name}.json")), json + "\n")?;
@@ -115,6 +116,9 @@ impl Report {
                 figure.unit,
                 figure.count,
             );
+        }
+        if self.shares.is_empty() {
+            return out;
         }
         out.push_str("\nWhere the time of the shared lists goes:\n\n| what | ms | share | times |\n|---|--:|--:|--:|\n");
         for share in &self.shares {

@@ -79,6 +79,19 @@ impl Server {
         let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "))?;
         line.trim().parse().ok()
     }
+
+    /// The most memory (bytes) that the process had since its start or [`Server::forget_peak`], where the system says so.
+    pub fn peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024)
+    }
+
+    /// Begins to measure [`Server::peak`] anew. Where the system does not allow it the peak stays that since the start.
+    pub fn forget_peak(&self) {
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5");
+    }
 }
 
 impl Drop for Server {

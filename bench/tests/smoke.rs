@@ -23,7 +23,7 @@ async fn a_run_on_a_tiny_town() {
             rounds: 1,
         };
         let report = bench.run().await.unwrap();
-        let table = report.write(folder.path()).unwrap();
+        let table = report.write(folder.path(), "").unwrap();
         let read = Report::read(&table.with_extension("json")).unwrap();
         assert_eq!(read.figures.len(), report.figures.len());
         let named = std::fs::read_to_string(table).unwrap();

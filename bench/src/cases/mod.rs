@@ -1,6 +1,7 @@
 //! The cases of a run, in their order. Each says what it found as figures.
 
 mod beside;
+pub mod large;
 mod lists;
 mod search;
 mod start;
