@@ -1,6 +1,6 @@
 """The conformance kit: plays the wire fixtures against a server, and client fixtures through a client's driver.
 
-    python3 tests/python/kit.py BASE_URL PHONE PASSWORD [--client COMMAND]
+    python3 tests/python/kit.py BASE_URL PHONE PASSWORD [--client COMMAND] [--wire FOLDER]
 
 The account is a worker's with at least one grid; the kit reports people of its own there. Without a client it sends
 requests itself (tests/wire/*.json, kind "wire"). A client's driver reads one JSON command a line and answers each with
@@ -126,15 +126,17 @@ def play(kit, fixture, driver):
 
 def main():
     arguments = sys.argv[1:]
-    command = None
-    if "--client" in arguments:
-        at = arguments.index("--client")
-        command = arguments[at + 1]
-        del arguments[at : at + 2]
+    options = {"--client": None, "--wire": WIRE}
+    for name in options:
+        if name in arguments:
+            at = arguments.index(name)
+            options[name] = arguments[at + 1]
+            del arguments[at : at + 2]
+    command = options["--client"]
     if len(arguments) != 3:
         raise SystemExit(__doc__)
     failed, played = 0, 0
-    for path in sorted(WIRE.glob("*.json")):
+    for path in sorted(pathlib.Path(options["--wire"]).glob("*.json")):
         fixture = json.loads(path.read_text("utf-8"))
         if fixture["kind"] == "client" and not command:
             continue
