@@ -4,6 +4,7 @@
 
 mod settings;
 
+use crate::app::tidy::Terms;
 use crate::net::Network;
 use crate::seal::Algorithm;
 use settings::Settings;
@@ -38,6 +39,11 @@ pub struct Config {
     pub export_stream_rows: u64,
     /// Days that a file made in the background can be fetched.
     pub export_days: u32,
+    /// For how long things are kept.
+    pub terms: Terms,
+    /// Who may read `/metrics`: addresses, and a token. With neither, nobody.
+    pub metrics_from: Vec<Network>,
+    pub metrics_token: Option<String>,
     /// Milliseconds added to the clock, for tests and rehearsals.
     pub clock_offset: i64,
 }
@@ -58,6 +64,9 @@ impl fmt::Debug for Config {
             .field("job_lease", &self.job_lease)
             .field("export_stream_rows", &self.export_stream_rows)
             .field("export_days", &self.export_days)
+            .field("terms", &self.terms)
+            .field("metrics_from", &self.metrics_from)
+            .field("metrics_token", &self.metrics_token.as_ref().map(|_| "…"))
             .field("clock_offset", &self.clock_offset)
             .finish()
     }
@@ -128,12 +137,52 @@ impl Config {
             export_days: s.parsed("export_days", "应为 1 至 90 天", "7", |t| {
                 t.parse().ok().filter(|days| (1..=90).contains(days))
             }),
+            terms: terms(&mut s),
+            metrics_from: s.list(
+                "metrics_from",
+                "应为 IP 地址或网段，例如 10.0.0.0/8",
+                Network::parse,
+            ),
+            metrics_token: s.parsed(
+                "metrics_token",
+                "应为至少 24 个字符的文本，只含字母、数字和 - . _ ~ + / =",
+                "",
+                token,
+            ),
             clock_offset: s.parsed("clock_offset", "应为秒数", "0", |t| {
                 t.parse::<i64>().ok()?.checked_mul(1000)
             }),
         };
         s.finish(config)
     }
+}
+
+/// Days, each with the least that is taken.
+fn terms(s: &mut Settings) -> Terms {
+    let most = 36_500;
+    let mut days = |name, least: u32, default: u32| {
+        let expected = format!("应为 {least} 至 {most} 天");
+        s.parsed(name, &expected, &default.to_string(), |t| {
+            t.parse().ok().filter(|days| (least..=most).contains(days))
+        })
+    };
+    let default = Terms::default();
+    Terms {
+        uploads: days("keep_uploads", 30, default.uploads),
+        register: days("keep_register", 60, default.register),
+        sessions: days("keep_sessions", 1, default.sessions),
+        receipts: days("keep_receipts", 400, default.receipts),
+        audit: days("keep_audit", 180, default.audit),
+    }
+}
+
+/// What a header can hold and nobody guesses; nothing where nothing is given.
+fn token(text: &str) -> Option<Option<String>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let mark = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    (text.len() >= 24 && text.bytes().all(mark)).then(|| Some(text.to_owned()))
 }
 
 fn base_path(text: &str) -> Option<String> {

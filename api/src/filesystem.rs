@@ -1,5 +1,6 @@
-//! File systems that an embedded database must not lie on: over a network, or in somebody else's process, neither
-//! locks nor flushes are what SQLite takes them for, and what was acknowledged can be lost.
+//! What is known of the file system that data lies on: how much room is left, and whether an embedded database must
+//! not lie there. Over a network, or in somebody else's process, neither locks nor flushes are what SQLite takes them
+//! for, and what was acknowledged can be lost.
 
 use std::io;
 use std::path::Path;
@@ -33,6 +34,29 @@ const REFUSED: &[(u32, &str)] = &[
 /// on Linux nothing is known, and nothing refused.
 pub fn refused(folder: &Path) -> io::Result<Option<&'static str>> {
     Ok(number(folder)?.and_then(named))
+}
+
+/// Bytes of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What the program may still write.
+    pub free: u64,
+    pub size: u64,
+}
+
+/// The room on the file system of `folder`; elsewhere than on Linux nothing is known.
+#[cfg(target_os = "linux")]
+pub fn space(folder: &Path) -> io::Result<Option<Space>> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok(Some(Space {
+        free: found.f_bavail.saturating_mul(found.f_frsize),
+        size: found.f_blocks.saturating_mul(found.f_frsize),
+    }))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn space(_folder: &Path) -> io::Result<Option<Space>> {
+    Ok(None)
 }
 
 fn named(number: u32) -> Option<&'static str> {
@@ -86,6 +110,9 @@ mod tests {
     fn a_folder_of_this_machine_is_fine() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(refused(folder.path()).unwrap(), None);
+        if let Some(space) = space(folder.path()).unwrap() {
+            assert!(space.free <= space.size && space.size > 0);
+        }
         assert!(refused(&folder.path().join("missing")).is_err());
     }
 }

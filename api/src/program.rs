@@ -1,9 +1,12 @@
 //! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
 
+use crate::app::tidy::Terms;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::filesystem;
+use crate::metrics::Metrics;
+use crate::reserve::Reserve;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring, SigningKeys};
 use crate::store::keys::{self, KeyringFault};
@@ -31,6 +34,12 @@ pub struct Program {
     pub stream_rows: u64,
     /// Days that a file made in the background can be fetched.
     pub export_days: u32,
+    /// Of this node since it started.
+    pub metrics: Arc<Metrics>,
+    /// For how long things are kept.
+    pub terms: Terms,
+    /// Room for audit rows while nothing can be written; `serve` opens it.
+    pub reserve: Arc<Reserve>,
     /// Held as long as the program runs: one program per data folder.
     _lock: Arc<Option<File>>,
 }
@@ -66,28 +75,22 @@ pub enum Schema {
     Migrate,
     /// A command that reads: nothing is made or changed, and an embedded database may be in use.
     Read,
+    /// A command that writes a row or two into a database that exists, perhaps beside a server: SQLite's own locks
+    /// keep the two apart, and nothing is done that only one node may do.
+    Beside,
+}
+
+impl Schema {
+    /// Whether a database, keys or an incarnation that are missing are made.
+    fn may_make(self) -> bool {
+        matches!(self, Schema::Serve | Schema::Migrate)
+    }
 }
 
 impl Program {
     /// Opens everything. Answers the program and, where keys were made now, the folder that holds them.
     pub async fn open(config: &Config, schema: Schema) -> Result<(Program, Option<String>), StartFault> {
-        let folder = |e| StartFault::Folder(config.data.display().to_string(), e);
-        let (db, lock) = match &config.database {
-            Some(url) => (Db::open_postgres(url, 16).await?, None),
-            None if schema == Schema::Read => {
-                let file = config.data.join("heshan.db");
-                // Opening would make it.
-                std::fs::metadata(&file).map_err(folder)?;
-                check_local(&config.data)?;
-                (Db::open_sqlite(&file).await?, None)
-            }
-            None => {
-                std::fs::create_dir_all(&config.data).map_err(folder)?;
-                check_local(&config.data)?;
-                let lock = lock(&config.data).map_err(folder)?.ok_or(StartFault::Locked)?;
-                (Db::open_sqlite(&config.data.join("heshan.db")).await?, Some(lock))
-            }
-        };
+        let (db, lock) = connect(config, schema).await?;
         let embedded = db.backend() == DbBackend::Sqlite;
         if schema == Schema::Migrate || (embedded && schema == Schema::Serve) {
             migrate(&db).await?;
@@ -98,17 +101,18 @@ impl Program {
         let (secrets, made) = match config.secrets {
             Some((master, lookup)) => (Secrets { master, lookup }, false),
             None => {
-                let may_make = schema != Schema::Read && !keys::any(&db).await?;
+                let may_make = schema.may_make() && !keys::any(&db).await?;
                 master::from_folder(&config.data.join("keys"), may_make)?
             }
         };
         let keys = keys::open(&db, &secrets, config.algorithm, clock.now().millis()).await?;
         let signing = keys::signing(&db, &secrets, clock.now().millis()).await?;
-        if schema != Schema::Read {
+        if schema.may_make() {
             meta::begin(db.schema()).await?;
         }
         let made = made.then(|| config.data.join("keys").display().to_string());
         let program = Program {
+            metrics: Arc::new(Metrics::new(db.queue().clone())),
             db,
             keys: Arc::new(keys),
             signing: Arc::new(signing),
@@ -118,6 +122,8 @@ impl Program {
             contacts: Arc::default(),
             stream_rows: config.export_stream_rows,
             export_days: config.export_days,
+            terms: config.terms,
+            reserve: Arc::default(),
             _lock: Arc::new(lock),
         };
         program.measure_clock().await?;
@@ -127,12 +133,7 @@ impl Program {
     /// Asks the database for its time, so that all nodes date rows alike. Answers how many milliseconds this
     /// machine's clock is ahead of it; an embedded database has the machine's own clock.
     pub async fn measure_clock(&self) -> Result<i64, DbErr> {
-        let asked = Instant::now();
-        let database = store::clock::now(self.db.read()).await?;
-        match self.db.backend() {
-            DbBackend::Postgres => Ok(self.clock.follow(database, asked, Instant::now())),
-            _ => Ok(0),
-        }
+        follow(&self.db, &self.clock).await
     }
 
     /// Over a database that is open already, with given keys: how tests start.
@@ -142,6 +143,7 @@ impl Program {
         let signing = keys::signing(&db, &secrets, clock.now().millis()).await?;
         meta::begin(db.schema()).await?;
         Ok(Program {
+            metrics: Arc::new(Metrics::new(db.queue().clone())),
             db,
             keys: Arc::new(keys),
             signing: Arc::new(signing),
@@ -151,12 +153,45 @@ impl Program {
             contacts: Arc::default(),
             stream_rows: 50_000,
             export_days: 7,
+            terms: Terms::default(),
+            reserve: Arc::default(),
             _lock: Arc::new(None),
         })
     }
 }
 
-fn check_local(data: &Path) -> Result<(), StartFault> {
+/// Opens the database that is configured, as `schema` allows. A program that serves holds the lock.
+pub async fn connect(config: &Config, schema: Schema) -> Result<(Db, Option<File>), StartFault> {
+    let folder = |e| StartFault::Folder(config.data.display().to_string(), e);
+    if let Some(url) = &config.database {
+        return Ok((Db::open_postgres(url, 16).await?, None));
+    }
+    let file = config.data.join("heshan.db");
+    if !schema.may_make() {
+        // Opening would make it.
+        std::fs::metadata(&file).map_err(folder)?;
+        check_local(&config.data)?;
+        return Ok((Db::open_sqlite(&file).await?, None));
+    }
+    std::fs::create_dir_all(&config.data).map_err(folder)?;
+    check_local(&config.data)?;
+    let lock = lock(&config.data).map_err(folder)?.ok_or(StartFault::Locked)?;
+    Ok((Db::open_sqlite(&file).await?, Some(lock)))
+}
+
+/// See [`Program::measure_clock`].
+pub async fn follow(db: &Db, clock: &Clock) -> Result<i64, DbErr> {
+    let asked = Instant::now();
+    let database = store::clock::now(db.read()).await?;
+    match db.backend() {
+        DbBackend::Postgres => Ok(clock.follow(database, asked, Instant::now())),
+        _ => Ok(0),
+    }
+}
+
+/// # Errors
+/// [`StartFault::NotLocal`].
+pub fn check_local(data: &Path) -> Result<(), StartFault> {
     let shown = || data.display().to_string();
     match filesystem::refused(data).map_err(|e| StartFault::Folder(shown(), e))? {
         Some(name) => Err(StartFault::NotLocal(shown(), name)),
@@ -165,7 +200,7 @@ fn check_local(data: &Path) -> Result<(), StartFault> {
 }
 
 /// Two programs on one SQLite file would each believe to be the only writer.
-fn lock(folder: &Path) -> io::Result<Option<File>> {
+pub fn lock(folder: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -178,7 +213,8 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
     }
 }
 
-async fn migrate(db: &Db) -> Result<(), StartFault> {
+/// Brings the schema to its newest form.
+pub async fn migrate(db: &Db) -> Result<(), StartFault> {
     let connection = db.schema();
     if db.backend() == DbBackend::Postgres {
         // One node migrates at a time; the lock goes with its transaction's connection.
@@ -197,7 +233,9 @@ async fn migrate(db: &Db) -> Result<(), StartFault> {
     Ok(Migrator::up(connection, None).await?)
 }
 
-async fn check_schema(db: &Db) -> Result<(), StartFault> {
+/// # Errors
+/// [`StartFault::Behind`], [`StartFault::Ahead`].
+pub async fn check_schema(db: &Db) -> Result<(), StartFault> {
     check_not_ahead(db).await?;
     let waiting = Migrator::get_pending_migrations(db.schema()).await?;
     if waiting.is_empty() {

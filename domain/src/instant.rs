@@ -57,6 +57,13 @@ impl Instant {
         format!("{:04}-{:02}", date.year(), date.month())
     }
 
+    /// `YYYY-MM-DD HH:MM` in Heshan, as people read it.
+    pub fn minute(self) -> String {
+        let at = self.local();
+        let (date, time) = (at.date(), at.time());
+        format!("{date} {:02}:{:02}", time.hour(), time.minute())
+    }
+
     /// The date, when the instant is midnight in Heshan: how other systems write a date as an instant. Midnight
     /// by UTC+8 counts too, for systems that know of no summer time.
     pub fn midnight_date(self) -> Option<Date> {

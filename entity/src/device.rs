@@ -19,6 +19,8 @@ pub struct Model {
     pub catalogue: Option<i32>,
     pub last_contact_at: Option<i64>,
     pub created_at: i64,
+    /// The newest number, without a gap before it, that is in a backup.
+    pub safe: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

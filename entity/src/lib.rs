@@ -16,6 +16,7 @@ pub mod account;
 pub mod account_grant;
 pub mod answer;
 pub mod audit;
+pub mod backup;
 pub mod client;
 pub mod client_secret;
 pub mod client_use;

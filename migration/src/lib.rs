@@ -17,6 +17,7 @@ mod m20261130_000009_answers;
 mod m20261130_000010_clients;
 mod m20261130_000010_files_in_steps;
 mod m20261130_000010_rosters;
+mod m20261130_000011_operating;
 mod tables;
 
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000010_files_in_steps::Migration),
             Box::new(m20261130_000010_clients::Migration),
             Box::new(m20261130_000010_rosters::Migration),
+            Box::new(m20261130_000011_operating::Migration),
         ]
     }
 }

@@ -70,6 +70,16 @@ impl Database {
         database
     }
 
+    /// On the test command's server, in a tablespace, with the newest schema and no rows.
+    pub async fn in_tablespace(tablespace: &str) -> Database {
+        let database = Database {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: Some(postgres::Own::empty_in(postgres::server(), tablespace).await),
+        };
+        migrate(&database.url()).await;
+        database
+    }
+
     /// An embedded database with the content of this one, which nobody may be writing to.
     pub fn copied(&self) -> Database {
         assert!(

@@ -39,6 +39,11 @@ impl Own {
         Own::create(server, "").await
     }
 
+    /// The same in a tablespace of its own.
+    pub async fn empty_in(server: String, tablespace: &str) -> Own {
+        Own::create(server, &format!("TABLESPACE {tablespace}")).await
+    }
+
     /// A database with the newest schema and no rows, on the server of the test command.
     pub async fn migrated() -> Own {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
@@ -104,7 +109,8 @@ fn listens(url: &str) -> bool {
     address.is_some_and(|address| std::net::TcpStream::connect(address).is_ok())
 }
 
-async fn execute(server: &str, sql: &str) {
+/// Runs a statement on a server.
+pub async fn execute(server: &str, sql: &str) {
     let db: DatabaseConnection = Connection::connect(server).await.unwrap();
     db.execute_unprepared(sql).await.unwrap();
     db.close().await.unwrap();

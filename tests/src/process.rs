@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::database::Database;
 use crate::workspace;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -38,6 +38,22 @@ pub fn program() -> PathBuf {
 /// Runs a command of the program to its end, on this database.
 pub fn run(database: &Database, arguments: &[&str]) -> Output {
     configured(database).args(arguments).output().unwrap()
+}
+
+/// The same, with a text on its standard input.
+pub fn run_told(database: &Database, arguments: &[&str], text: &str) -> Output {
+    let mut process = configured(database)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = process.stdin.take().unwrap();
+    // A command that does not ask has ended by now, perhaps.
+    let _ = input.write_all(text.as_bytes());
+    drop(input);
+    process.wait_with_output().unwrap()
 }
 
 /// Runs a command that must not go on: answers what it says, in Chinese, before it gives up.
@@ -78,7 +94,8 @@ fn bare() -> Command {
     command
 }
 
-fn configured(database: &Database) -> Command {
+/// The program with its settings for a database, to which arguments are added.
+pub fn configured(database: &Database) -> Command {
     let mut command = bare();
     command.envs(database.environment());
     command
@@ -95,9 +112,14 @@ pub struct Served {
 impl Served {
     /// Starts it on a free port and waits until it says that it listens. `environment` is set on top.
     pub fn start(database: &Database, environment: &[(&str, &str)]) -> Served {
-        let mut process = configured(database)
-            .arg("serve")
-            .envs(environment.iter().copied())
+        let mut command = configured(database);
+        command.arg("serve").envs(environment.iter().copied());
+        Served::listening(command)
+    }
+
+    /// The same by a command of the caller's own that ends in the program.
+    pub fn listening(mut command: Command) -> Served {
+        let mut process = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

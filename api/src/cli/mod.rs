@@ -1,9 +1,13 @@
 //! Commands. Each reads the configuration, does one thing, and says in Chinese what became of it.
 
 mod account;
+mod backup;
 mod demo;
+mod doctor;
 pub mod import;
 mod keys;
+mod passphrase;
+mod restore;
 mod serve;
 mod verify;
 
@@ -46,6 +50,40 @@ enum Command {
         #[command(subcommand)]
         what: Verify,
     },
+    /// 体检：密钥、时钟、磁盘、备份、后台任务、手机等，一页说明。
+    /// 全部正常时退出码为 0，有需要注意的为 1，有故障为 2；服务运行时也可执行
+    Doctor {
+        /// 以 JSON 输出
+        #[arg(long)]
+        json: bool,
+    },
+    /// 备份数据库（不含密钥），服务运行时也可执行；每次成败都会登记，体检时可见
+    Backup {
+        /// 备份文件；是目录时按时间命名。仅用于内置数据库
+        #[arg(conflicts_with = "run")]
+        target: Option<std::path::PathBuf>,
+        /// 目录中保留最近几个备份，其余删除
+        #[arg(long, requires = "target")]
+        keep: Option<usize>,
+        /// 执行这条备份命令（例如 pg_dump）并登记成败
+        #[arg(long)]
+        run: Option<String>,
+    },
+    /// 从备份恢复，并开始新的一代数据（手机会重新比对）。须先停止服务
+    Restore {
+        /// heshan-grid backup 写的文件。仅用于内置数据库
+        #[arg(required_unless_present = "mark", conflicts_with = "mark")]
+        file: Option<std::path::PathBuf>,
+        /// 数据目录中已有数据库时替换；原有文件移到一旁
+        #[arg(long, requires = "file")]
+        replace: bool,
+        /// 数据库已用其他工具恢复，只作标记
+        #[arg(long)]
+        mark: bool,
+        /// 另有连接时仍然标记
+        #[arg(long, requires = "mark")]
+        force: bool,
+    },
     /// 打印接口文档 openapi.yaml
     Openapi,
     /// 读取名单文件并显示读到的内容（不需要服务和数据库）
@@ -84,6 +122,12 @@ enum Keys {
     /// 更换登录令牌的签名密钥；已签发的令牌到期前仍然有效。
     /// 使用内置数据库时须先停止服务；使用 PostgreSQL 时运行中的各节点自行读取新密钥
     RotateSigning,
+    /// 更换数据密钥；服务运行时也可执行。已有内容由服务在后台逐步换用新密钥
+    Rotate,
+    /// 把主密钥和检索密钥以口令加密写入一个文件；口令在终端输入，或从标准输入传入一行
+    Export { file: std::path::PathBuf },
+    /// 把 keys export 写的密钥放回数据目录；已有密钥时不会覆盖
+    Import { file: std::path::PathBuf },
 }
 
 #[derive(Subcommand)]
@@ -129,9 +173,31 @@ pub fn run() -> ExitCode {
             Command::Keys {
                 what: Keys::RotateSigning,
             } => keys::rotate_signing(&config).await.map(success),
+            Command::Keys { what: Keys::Rotate } => keys::rotate(&config).await.map(success),
+            Command::Keys {
+                what: Keys::Export { file },
+            } => keys::export(&config, &file).map(success),
+            Command::Keys {
+                what: Keys::Import { file },
+            } => keys::import(&config, &file).await.map(success),
             Command::Verify {
                 what: Verify::Records,
             } => verify::records(&config).await,
+            Command::Backup { target, keep, run } => {
+                let what = backup::What {
+                    target: target.as_deref(),
+                    keep,
+                    run: run.as_deref(),
+                };
+                backup::backup(&config, what).await.map(success)
+            }
+            Command::Restore {
+                file: Some(file),
+                replace,
+                ..
+            } => restore::from_file(&config, &file, replace).await.map(success),
+            Command::Restore { force, .. } => restore::mark(&config, force).await.map(success),
+            Command::Doctor { json } => doctor::doctor(&config, json).await,
             Command::Openapi | Command::Import { .. } => Ok(ExitCode::SUCCESS),
         }
     });

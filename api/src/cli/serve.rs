@@ -1,11 +1,11 @@
 //! `serve` and `migrate`.
 
 use crate::app::rosters::run;
-use crate::app::{devices, signing};
+use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list, export_roster, tidy};
+use crate::jobs::{Runner, Timing, commit_list, export_roster, reseal, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -23,6 +23,11 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     tokio::spawn(follow_database(program.clone()));
     tokio::spawn(write_contacts(program.clone()));
     tokio::spawn(close_exports(program.clone()));
+    match program.reserve.open(&config.data).await {
+        Ok(()) => trail::settle(&program).await.map_err(|e| e.to_string())?,
+        Err(error) => tracing::warn!(cause = %error.kind(), "no room for audit rows of a full disk"),
+    }
+    tokio::spawn(take_in_the_reserve(program.clone()));
     let stop = CancellationToken::new();
     http::stop_on_signal(stop.clone()).map_err(|e| format!("无法接收停止信号：{e}"))?;
     let base = config.base_path.clone();
@@ -31,6 +36,7 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     // One lane: lists are committed one at a time anyway, and phones come first.
     let handlers = tidy::with(commit_list::handlers(&program), &program);
     let handlers = export_roster::with(handlers, &program);
+    let handlers = reseal::with(handlers, &program);
     tidy::keep(&program)
         .await
         .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
@@ -71,6 +77,9 @@ async fn follow_database(program: Program) {
         if let Err(error) = signing::follow(&program).await {
             tracing::warn!(%error, "the signing keys were not read");
         }
+        if let Err(error) = rotation::follow(&program).await {
+            tracing::warn!(%error, "the data keys were not read");
+        }
     }
 }
 
@@ -92,6 +101,18 @@ async fn write_contacts(program: Program) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
         note_contacts(&program).await;
+    }
+}
+
+/// As soon as there is space again, what was read meanwhile goes into the trail.
+async fn take_in_the_reserve(program: Program) {
+    loop {
+        match trail::take_in(&program).await {
+            Ok(0) | Err(Error::StorageFull) => {}
+            Ok(rows) => tracing::info!(rows, "audit rows of a full disk were taken in"),
+            Err(error) => tracing::warn!(%error, "audit rows of a full disk were not taken in"),
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
     }
 }
 

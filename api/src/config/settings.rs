@@ -19,6 +19,13 @@ const NAMES: &[&str] = &[
     "job_lease",
     "export_stream_rows",
     "export_days",
+    "keep_uploads",
+    "keep_register",
+    "keep_sessions",
+    "keep_receipts",
+    "keep_audit",
+    "metrics_from",
+    "metrics_token",
     "clock_offset",
 ];
 

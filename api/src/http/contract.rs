@@ -11,6 +11,7 @@ use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists, Verdicts};
+use super::metrics::Metrics;
 use super::moves::Moves;
 use super::oauth::OAuth;
 use super::residents::Residents;
@@ -51,7 +52,7 @@ pub enum Tag {
 
 /// Every area's operations, in the order of the contract.
 pub type Apis = (
-    Health,
+    (Health, Metrics),
     Auth,
     Sessions,
     Accounts,
@@ -73,7 +74,7 @@ pub type Apis = (
 pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
     let server = if base_path.is_empty() { "/" } else { base_path };
     let apis = (
-        Health,
+        (Health, Metrics),
         Auth,
         Sessions,
         Accounts,

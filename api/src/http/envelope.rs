@@ -5,6 +5,7 @@
 
 use super::error;
 use super::frame::{ClientAddress, RequestId};
+use crate::metrics::Metrics;
 use crate::net::{Network, client_address};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response, Result};
@@ -25,11 +26,16 @@ pub struct Policy(pub &'static str);
 pub struct Envelope<E> {
     inner: E,
     trusted: Arc<[Network]>,
+    metrics: Arc<Metrics>,
 }
 
 impl<E> Envelope<E> {
-    pub fn new(inner: E, trusted: Arc<[Network]>) -> Envelope<E> {
-        Envelope { inner, trusted }
+    pub fn new(inner: E, trusted: Arc<[Network]>, metrics: Arc<Metrics>) -> Envelope<E> {
+        Envelope {
+            inner,
+            trusted,
+            metrics,
+        }
     }
 }
 
@@ -55,6 +61,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Envelope<E> {
         }
         let operation = answer.data::<OperationId>().map_or("-", |o| o.0);
         let status = answer.status().as_u16();
+        self.metrics.answered(operation, status, began.elapsed());
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         span.in_scope(|| tracing::info!(operation, status, ms, "answered"));
         let policy = answer.data::<Policy>().map_or(POLICY, |p| p.0);

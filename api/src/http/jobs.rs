@@ -1,10 +1,10 @@
 //! Background work: how far it is, and why it failed.
 
-use super::auth::Caller;
+use super::auth::{Caller, SignedIn};
 use super::contract::Tag;
 use super::error::Answer;
 use super::page;
-use crate::app::jobs;
+use crate::app::jobs::{self, Wish};
 use crate::program::Program;
 use crate::store::jobs::{Filter, Job};
 use domain::Instant;
@@ -35,7 +35,8 @@ struct JobView {
     /// Its id.
     id: Uuid,
     /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to; `tidy`: removes
-    /// what nobody needs any more, once a day: it is `queued` between two runs.
+    /// what nobody needs any more, once a day: it is `queued` between two runs; `reseal`: seals everything anew with a
+    /// new data key.
     kind: String,
     /// What it is about: the list.
     subject: Option<Uuid>,
@@ -132,6 +133,44 @@ impl Jobs {
         id: Path<Uuid>,
     ) -> Answer<Json<JobView>> {
         Ok(Json(jobs::get(&program.db, &who.0, *id).await?.into()))
+    }
+
+    /// Put failed work in line again
+    ///
+    /// It goes on from its progress, with its attempts counted anew. 409 `not_failed` where it has not failed,
+    /// `comes_round` for work that starts by itself.
+    #[oai(path = "/jobs/:id/retry", method = "post", operation_id = "retry_job")]
+    async fn retry_job(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The job.
+        id: Path<Uuid>,
+    ) -> Answer<Json<JobView>> {
+        JobView::of(&program, &who, *id, Wish::Retry).await
+    }
+
+    /// Stop work
+    ///
+    /// It ends as `failed` with `cancelled` at the step that it is at. What was committed stays, and a retry goes on
+    /// from there. 409 `at_an_end` where it has ended, `comes_round` for work that starts by itself.
+    #[oai(path = "/jobs/:id/cancel", method = "post", operation_id = "cancel_job")]
+    async fn cancel_job(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The job.
+        id: Path<Uuid>,
+    ) -> Answer<Json<JobView>> {
+        JobView::of(&program, &who, *id, Wish::Cancel).await
+    }
+}
+
+impl JobView {
+    async fn of(program: &Program, who: &SignedIn, id: Uuid, wish: Wish) -> Answer<Json<JobView>> {
+        let now = program.clock.now();
+        let job = jobs::wish(&program.db, &who.0, id, wish, now).await?;
+        Ok(Json(job.into()))
     }
 }
 

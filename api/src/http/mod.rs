@@ -26,6 +26,7 @@ mod jobs;
 pub mod json;
 pub mod limit;
 mod lists;
+mod metrics;
 mod moves;
 mod oauth;
 mod page;
@@ -66,7 +67,9 @@ fn app_counting(
         .nest("/docs", docs)
         .at("/openapi.yaml", spec)
         .nest("/", service);
-    around(routes.data(program), config, running)
+    let metrics = program.metrics.clone();
+    let routes = routes.data(program).data(metrics::Door::new(config));
+    around(routes, config, running, metrics)
 }
 
 /// Puts the layers around the routes.
@@ -74,6 +77,7 @@ fn around<E: Endpoint + 'static>(
     routes: E,
     config: &Config,
     running: TaskTracker,
+    metrics: Arc<crate::metrics::Metrics>,
 ) -> impl Endpoint<Output = Response> + use<E> {
     let limited = limit::Limited::new(query::WithoutNul(routes));
     let based = match config.base_path.as_str() {
@@ -83,7 +87,7 @@ fn around<E: Endpoint + 'static>(
     let guarded = guard::Guarded::new(gzip::Gzip(based), running);
     let answered = guarded.catch_all_error(error::answer);
     let shared = cors::Cors::new(answered, config.cors.clone());
-    envelope::Envelope::new(shared, Arc::from(config.trusted_proxies.as_slice()))
+    envelope::Envelope::new(shared, Arc::from(config.trusted_proxies.as_slice()), metrics)
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ mod tests {
             Route::new().at("/slow", slow.map_to_response()),
             &config,
             running.clone(),
+            Arc::new(crate::metrics::Metrics::new(Default::default())),
         );
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let bound = *acceptor.local_addr()[0].as_socket_addr().unwrap();

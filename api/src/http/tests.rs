@@ -9,6 +9,7 @@ use poem::{Endpoint, Request, Response, Route};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 #[derive(Object)]
@@ -51,6 +52,10 @@ impl Trial {
     }
 }
 
+fn counted() -> Arc<crate::metrics::Metrics> {
+    Arc::new(crate::metrics::Metrics::new(Default::default()))
+}
+
 fn config(pairs: &[(&str, &str)]) -> Config {
     let env: BTreeMap<String, String> = pairs
         .iter()
@@ -61,7 +66,7 @@ fn config(pairs: &[(&str, &str)]) -> Config {
 
 fn trial(pairs: &[(&str, &str)]) -> TestClient<impl Endpoint<Output = Response>> {
     let routes = Route::new().nest("/", OpenApiService::new(Trial, "t", "1"));
-    TestClient::new(around(routes, &config(pairs), TaskTracker::new()))
+    TestClient::new(around(routes, &config(pairs), TaskTracker::new(), counted()))
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Request {
@@ -76,7 +81,7 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<V
 /// Status and body as text.
 async fn ask(pairs: &[(&str, &str)], request: Request) -> (StatusCode, HeaderMap, String) {
     let routes = Route::new().nest("/", OpenApiService::new(Trial, "t", "1"));
-    let app = around(routes, &config(pairs), TaskTracker::new());
+    let app = around(routes, &config(pairs), TaskTracker::new(), counted());
     let answer = app.get_response(request).await;
     let (parts, body) = answer.into_parts();
     let text = body.into_vec().await.unwrap();

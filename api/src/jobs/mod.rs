@@ -8,6 +8,7 @@
 pub mod commit_list;
 pub mod export_roster;
 mod list_run;
+pub mod reseal;
 mod runner;
 pub mod tidy;
 mod try_list;
@@ -16,7 +17,7 @@ mod undo_list;
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};
 
-use crate::store::db::{Cause, Db};
+use crate::store::db::{Cause, Db, is_full};
 use crate::store::jobs;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -38,6 +39,8 @@ pub enum JobFault {
     Stopped,
     /// Another owner has the job by now.
     Lost,
+    /// Nothing can be written. That may last for days, and is no fault of the work: it is not counted as an attempt.
+    Full,
     /// As [`JobFault::Again`], with its cause for the log.
     Database(DbErr),
 }
@@ -56,6 +59,7 @@ impl JobFault {
             JobFault::Failed(code) | JobFault::Again(code) => code,
             JobFault::Stopped => "stopped",
             JobFault::Lost => "lost",
+            JobFault::Full => "storage_full",
             JobFault::Database(_) => "database",
         }
     }
@@ -63,7 +67,10 @@ impl JobFault {
 
 impl From<DbErr> for JobFault {
     fn from(error: DbErr) -> JobFault {
-        JobFault::Database(error)
+        match is_full(&error) {
+            true => JobFault::Full,
+            false => JobFault::Database(error),
+        }
     }
 }
 
@@ -71,8 +78,8 @@ impl From<crate::app::Error> for JobFault {
     fn from(error: crate::app::Error) -> JobFault {
         use crate::app::Error;
         match error {
-            Error::Database(error) => JobFault::Database(error),
-            Error::StorageFull => JobFault::Again("storage_full"),
+            Error::Database(error) => error.into(),
+            Error::StorageFull => JobFault::Full,
             Error::NotFound => JobFault::Failed("not_found"),
             Error::Forbidden { code, .. } | Error::Refused { code, .. } | Error::Conflict { code, .. } => {
                 JobFault::Failed(code)
@@ -89,7 +96,11 @@ impl Cause for JobFault {
     fn database(&self) -> Option<&DbErr> {
         match self {
             JobFault::Database(error) => Some(error),
-            JobFault::Failed(_) | JobFault::Again(_) | JobFault::Stopped | JobFault::Lost => None,
+            JobFault::Failed(_)
+            | JobFault::Again(_)
+            | JobFault::Stopped
+            | JobFault::Lost
+            | JobFault::Full => None,
         }
     }
 }

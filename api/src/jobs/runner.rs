@@ -37,6 +37,9 @@ impl Default for Timing {
     }
 }
 
+/// How many first waits go by before work is tried again that found no space.
+const FULL: u32 = 5;
+
 /// Between a commit on this node and the look at the table.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -196,6 +199,10 @@ impl Lane {
             JobFault::Lost => None,
             JobFault::Stopped => Some(Ended::Stopped),
             JobFault::Failed(_) => Some(Ended::Failed { code }),
+            JobFault::Full => Some(Ended::Waits {
+                code,
+                wait: (self.timing.wait * FULL).as_millis() as i64,
+            }),
             JobFault::Again(_) | JobFault::Database(_) if attempt >= self.timing.attempts => {
                 Some(Ended::Failed { code })
             }

@@ -4,6 +4,7 @@ use super::cipher::{Algorithm, Key, NONCE, hmac_sm3};
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 const FORMAT: u8 = 1;
 /// Format, algorithm, key id.
@@ -22,17 +23,31 @@ pub struct Place<'a> {
 #[error("a sealed value does not open")]
 pub struct Unsealable;
 
-/// Data keys by id, the id that seals, and the separate key of look-up hashes.
+/// Data keys by id, the id that seals, and the separate key of look-up hashes. The data keys are read anew while the
+/// program runs.
 pub struct Keyring {
-    keys: BTreeMap<u32, Key>,
-    current: u32,
+    ring: RwLock<Arc<Ring>>,
     algorithm: Algorithm,
     lookup: [u8; 32],
 }
 
+struct Ring {
+    keys: BTreeMap<u32, Key>,
+    current: u32,
+}
+
+impl Ring {
+    /// `keys` holds at least `current`.
+    fn new(keys: &BTreeMap<u32, [u8; 32]>, current: u32) -> Arc<Ring> {
+        debug_assert!(keys.contains_key(&current));
+        let keys = keys.iter().map(|(id, secret)| (*id, Key::new(secret))).collect();
+        Arc::new(Ring { keys, current })
+    }
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keyring({} keys)", self.keys.len())
+        write!(f, "Keyring({} keys)", self.ring().keys.len())
     }
 }
 
@@ -44,14 +59,25 @@ impl Keyring {
         algorithm: Algorithm,
         lookup: [u8; 32],
     ) -> Keyring {
-        debug_assert!(keys.contains_key(&current));
-        let keys = keys.iter().map(|(id, secret)| (*id, Key::new(secret))).collect();
         Keyring {
-            keys,
-            current,
+            ring: RwLock::new(Ring::new(&keys, current)),
             algorithm,
             lookup,
         }
+    }
+
+    /// Takes what was read anew instead of what was known; `keys` holds at least `current`.
+    pub fn replace(&self, keys: &BTreeMap<u32, [u8; 32]>, current: u32) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Ring::new(keys, current);
+    }
+
+    /// The id of the key that seals.
+    pub fn current(&self) -> u32 {
+        self.ring().current
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
@@ -60,10 +86,11 @@ impl Keyring {
         let mut out = Vec::with_capacity(HEAD + NONCE + plain.len() + 16);
         out.push(FORMAT);
         out.push(self.algorithm.tag());
-        out.extend_from_slice(&self.current.to_be_bytes());
+        let ring = self.ring();
+        out.extend_from_slice(&ring.current.to_be_bytes());
         out.extend_from_slice(&nonce);
-        let key = &self.keys[&self.current];
-        out.extend(key.seal(self.algorithm, &nonce, &aad(place, self.current), plain));
+        let key = &ring.keys[&ring.current];
+        out.extend(key.seal(self.algorithm, &nonce, &aad(place, ring.current), plain));
         out
     }
 
@@ -75,9 +102,15 @@ impl Keyring {
         let algorithm = Algorithm::from_tag(head[1])
             .filter(|_| head[0] == FORMAT)
             .ok_or(Unsealable)?;
-        let key = self.keys.get(&id).ok_or(Unsealable)?;
+        let ring = self.ring();
+        let key = ring.keys.get(&id).ok_or(Unsealable)?;
         key.open(algorithm, nonce, &aad(place, id), body)
             .ok_or(Unsealable)
+    }
+
+    /// Seals with the present key what another sealed.
+    pub fn reseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        Ok(self.seal(place, &self.open(place, sealed)?))
     }
 
     /// The keyed hash that finds a row without opening any: HMAC-SM3 over kind and text.
@@ -174,6 +207,28 @@ mod tests {
         };
         let sealed = ring(Algorithm::Sm4Gcm).seal(place, b"x");
         assert_eq!(ring(Algorithm::Aes256Gcm).open(place, &sealed).unwrap(), b"x");
+    }
+
+    #[test]
+    fn another_key_seals_and_the_former_opens_what_it_sealed() {
+        let ring = ring(Algorithm::Sm4Gcm);
+        let place = Place {
+            table: "facts",
+            row: &[1; 16],
+            group: "all",
+        };
+        let before = ring.seal(place, b"x");
+        ring.replace(&BTreeMap::from([(1, [7; 32]), (2, [9; 32]), (5, [4; 32])]), 5);
+        assert_eq!(ring.open(place, &before).unwrap(), b"x");
+        let after = ring.reseal(place, &before).unwrap();
+        assert_eq!(
+            (before[2..6].to_vec(), after[2..6].to_vec()),
+            (vec![0, 0, 0, 2], vec![0, 0, 0, 5])
+        );
+        ring.replace(&BTreeMap::from([(5, [4; 32])]), 5);
+        assert_eq!(ring.open(place, &after).unwrap(), b"x");
+        assert_eq!(ring.open(place, &before), Err(Unsealable));
+        assert_eq!(ring.reseal(place, &before), Err(Unsealable));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum KeyFault {
     Malformed(PathBuf),
     #[error("密钥文件 {0}：{1}")]
     Io(PathBuf, io::Error),
+    #[error("{0} 已存在，不会覆盖")]
+    There(PathBuf),
     #[error("数据库里已有密钥记录，但数据目录里没有密钥文件 {0}；没有原来的密钥，数据无法打开")]
     Missing(PathBuf),
 }
@@ -43,7 +45,7 @@ pub fn from_folder(folder: &Path, may_make: bool) -> Result<(Secrets, bool), Key
         make_folder(folder).map_err(|e| KeyFault::Io(folder.to_owned(), e))?;
         for file in [&master, &lookup] {
             if !file.exists() {
-                write_new(file).map_err(|e| KeyFault::Io(file.clone(), e))?;
+                write_new(file, &rand::rng().random()).map_err(|e| KeyFault::Io(file.clone(), e))?;
             }
         }
     }
@@ -52,6 +54,25 @@ pub fn from_folder(folder: &Path, may_make: bool) -> Result<(Secrets, bool), Key
         lookup: read(&lookup)?,
     };
     Ok((secrets, missing.is_some()))
+}
+
+/// Writes both keys into `folder`, where there is none of them yet.
+///
+/// # Errors
+/// [`KeyFault::There`], [`KeyFault::Io`].
+pub fn put(folder: &Path, secrets: &Secrets) -> Result<(), KeyFault> {
+    let files = [
+        (folder.join("master.key"), &secrets.master),
+        (folder.join("lookup.key"), &secrets.lookup),
+    ];
+    if let Some((there, _)) = files.iter().find(|(file, _)| file.exists()) {
+        return Err(KeyFault::There(there.clone()));
+    }
+    make_folder(folder).map_err(|e| KeyFault::Io(folder.to_owned(), e))?;
+    for (file, secret) in files {
+        write_new(&file, secret).map_err(|e| KeyFault::Io(file.clone(), e))?;
+    }
+    Ok(())
 }
 
 /// Reads 64 hexadecimal digits, as configuration and key files hold them.
@@ -88,9 +109,8 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn write_new(file: &Path) -> io::Result<()> {
+fn write_new(file: &Path, secret: &[u8; 32]) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let secret: [u8; 32] = rand::rng().random();
     let text: String = secret.iter().map(|b| format!("{b:02x}")).collect();
     let mut out = fs::OpenOptions::new()
         .write(true)

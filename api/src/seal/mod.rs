@@ -4,6 +4,7 @@
 
 pub mod chunks;
 pub mod cipher;
+pub mod escrow;
 pub mod keyring;
 pub mod master;
 pub mod signing;

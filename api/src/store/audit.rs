@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 tokio::task_local! {
@@ -62,6 +63,62 @@ impl Entry {
         self.detail = Some(detail.into());
         self
     }
+}
+
+/// A row that could not be written, kept elsewhere until it can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub at: i64,
+    pub account: Option<Uuid>,
+    pub device: Option<Uuid>,
+    pub action: String,
+    pub subject_kind: Option<String>,
+    pub subject: Option<Uuid>,
+    pub outcome: String,
+    pub count: Option<i64>,
+    pub detail: Option<String>,
+    pub request: Option<String>,
+}
+
+impl Kept {
+    /// With the request that runs now.
+    pub fn of(entry: Entry, now: i64) -> Kept {
+        Kept {
+            at: now,
+            account: entry.account,
+            device: entry.device,
+            action: entry.action.into(),
+            subject_kind: entry.subject.map(|(kind, _)| kind.into()),
+            subject: entry.subject.map(|(_, id)| id),
+            outcome: entry.outcome.into(),
+            count: entry.count,
+            detail: entry.detail,
+            request: REQUEST.try_with(Clone::clone).ok(),
+        }
+    }
+}
+
+/// Writes rows that were kept, each dated when it happened.
+pub async fn insert_kept<C: ConnectionTrait>(db: &C, rows: &[Kept]) -> Result<(), DbErr> {
+    for part in rows.chunks(200) {
+        let rows = part.iter().cloned().map(|kept| audit::ActiveModel {
+            id: NotSet,
+            at: Set(kept.at),
+            account: Set(kept.account),
+            device: Set(kept.device),
+            action: Set(kept.action),
+            subject_kind: Set(kept.subject_kind),
+            subject: Set(kept.subject),
+            outcome: Set(kept.outcome),
+            count: Set(kept.count),
+            detail: Set(kept.detail),
+            request: Set(kept.request),
+        });
+        audit::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Writes one row, dated `now`.

@@ -5,6 +5,8 @@
 //! says that two transactions were in each other's way.
 
 use super::wal;
+use crate::metrics::Queue;
+use sea_orm::sqlx::{Connection, SqliteConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -27,6 +29,7 @@ pub struct Db {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     changed: broadcast::Sender<()>,
+    queue: Queue,
 }
 
 /// Errors that [`Db::write`] can look into, to see whether trying again helps.
@@ -68,7 +71,19 @@ impl Db {
             writer,
             reader,
             changed: broadcast::channel(64).0,
+            queue: Queue::default(),
         }
+    }
+
+    /// Lets go of the database; an embedded one has all of its write-ahead log in it then.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.reader.close().await?;
+        self.writer.close().await
+    }
+
+    /// Who waits for the writer.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// For reads outside a transaction.
@@ -126,7 +141,8 @@ impl Db {
                 .then_some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let txn = Arc::new(self.writer.begin_with_options(options).await?);
+        let begun = self.queue.wait(self.writer.begin_with_options(options)).await;
+        let txn = Arc::new(begun?);
         let done = work(txn.clone()).await;
         let txn = Arc::into_inner(txn).expect("a use case does not keep its transaction");
         match done {
@@ -179,8 +195,20 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
                 // A search reads thousands of rows: the reading thread must not wait after every fifty of them.
                 .row_buffer_size(4096)
                 .statement_cache_capacity(256)
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!believes_in_a_transaction(connection)) })
+            })
         });
     options
+}
+
+/// A full disk makes SQLite roll back by itself. The driver, whose own rollback then finds no transaction, goes on
+/// believing that it is in one: what it is told to begin next would be a savepoint, which opens a transaction that no
+/// commit ever ends, and all that is acknowledged from then on would be lost. Such a connection is closed, not used.
+fn believes_in_a_transaction(connection: &SqliteConnection) -> bool {
+    connection.is_in_transaction()
 }
 
 /// Serialization failure, deadlock, or a busy database: the same work can succeed a moment later.
@@ -195,8 +223,8 @@ fn in_the_way(error: &DbErr) -> bool {
 
 /// Whether the error says that nothing can be written because storage is full.
 pub fn is_full(error: &DbErr) -> bool {
-    // SQLITE_FULL, SQLITE_IOERR_WRITE; PostgreSQL disk_full.
-    matches!(code(error).as_deref(), Some("13" | "778" | "53100"))
+    // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE; PostgreSQL disk_full.
+    matches!(code(error).as_deref(), Some("13" | "778" | "4874" | "53100"))
 }
 
 fn code(error: &DbErr) -> Option<String> {

@@ -39,6 +39,7 @@ pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewRow<'_>) -> Result<(), 
         catalogue: Set(None),
         last_contact_at: Set(None),
         created_at: Set(new.now),
+        safe: Set(0),
     };
     device::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -66,6 +67,15 @@ pub async fn active<C: ConnectionTrait>(
 pub async fn of<C: ConnectionTrait>(db: &C, accounts: &[Uuid]) -> Result<Vec<device::Model>, DbErr> {
     device::Entity::find()
         .filter(device::Column::Account.is_in(accounts.iter().copied()))
+        .order_by_asc(device::Column::Id)
+        .all(db)
+        .await
+}
+
+/// All registrations in use, oldest first.
+pub async fn in_use<C: ConnectionTrait>(db: &C) -> Result<Vec<device::Model>, DbErr> {
+    device::Entity::find()
+        .filter(device::Column::State.eq(ACTIVE))
         .order_by_asc(device::Column::Id)
         .all(db)
         .await

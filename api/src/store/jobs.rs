@@ -3,6 +3,10 @@
 //! An owner is one run of one job, not a node: a node that lost a lease and took it again is another owner, so
 //! that what the first run still tries to commit is refused. Leases are dated by the database's clock.
 
+mod page;
+
+pub use page::{Filter, page};
+
 use super::clock;
 use entity::job;
 pub use entity::job::Model as Job;
@@ -26,15 +30,18 @@ pub enum JobKind {
     UndoList,
     /// Removes what nobody needs any more, day after day.
     Tidy,
+    /// Seals everything anew with a new data key.
+    Reseal,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 5] = [
+    pub const ALL: [JobKind; 6] = [
         JobKind::CommitList,
         JobKind::TryList,
         JobKind::ExportRoster,
         JobKind::UndoList,
         JobKind::Tidy,
+        JobKind::Reseal,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -44,6 +51,7 @@ impl JobKind {
             JobKind::ExportRoster => "export_roster",
             JobKind::UndoList => "undo_list",
             JobKind::Tidy => "tidy",
+            JobKind::Reseal => "reseal",
         }
     }
 
@@ -51,7 +59,11 @@ impl JobKind {
     /// end of a run to the next.
     pub const fn every(self) -> Option<i64> {
         match self {
-            JobKind::CommitList | JobKind::TryList | JobKind::ExportRoster | JobKind::UndoList => None,
+            JobKind::CommitList
+            | JobKind::TryList
+            | JobKind::ExportRoster
+            | JobKind::UndoList
+            | JobKind::Reseal => None,
             JobKind::Tidy => Some(24 * 3600 * 1000),
         }
     }
@@ -239,6 +251,12 @@ pub enum Ended {
         code: Option<&'static str>,
         wait: i64,
     },
+    /// It cannot be done now, whatever it is: to be taken up from its progress after `wait` milliseconds, with its
+    /// attempts counted anew.
+    Waits {
+        code: &'static str,
+        wait: i64,
+    },
     /// The node stops: to be taken up by anyone at once, and not counted as an attempt.
     Stopped,
 }
@@ -265,6 +283,11 @@ pub async fn finish<C: ConnectionTrait>(db: &C, id: Uuid, owner: Uuid, ended: En
             .col_expr(job::Column::LastError, Expr::value(code))
             .col_expr(job::Column::Attempts, Expr::value(0))
             .col_expr(job::Column::Progress, Expr::value(0))
+            .col_expr(job::Column::LeaseUntil, Expr::value(now + wait)),
+        Ended::Waits { code, wait } => free
+            .col_expr(job::Column::State, Expr::value(state::QUEUED))
+            .col_expr(job::Column::LastError, Expr::value(code))
+            .col_expr(job::Column::Attempts, Expr::value(0))
             .col_expr(job::Column::LeaseUntil, Expr::value(now + wait)),
         Ended::Stopped => free
             .col_expr(job::Column::State, Expr::value(state::QUEUED))
@@ -305,6 +328,35 @@ pub async fn again<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr> 
     Ok(done.rows_affected == 1)
 }
 
+/// The code of a job that somebody stopped.
+pub const CANCELLED: &str = "cancelled";
+
+/// Ends a job that is in line or at work: it has failed, and its run commits nothing more. `false`: it was at an end.
+pub async fn cancel<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr> {
+    let now = clock::now(db).await?;
+    let done = job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(state::FAILED))
+        .col_expr(job::Column::Owner, Expr::value(None::<Uuid>))
+        .col_expr(job::Column::LastError, Expr::value(CANCELLED))
+        .col_expr(job::Column::FinishedAt, Expr::value(now))
+        .filter(job::Column::Id.eq(id))
+        .filter(job::Column::State.is_in([state::QUEUED, state::RUNNING]))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Whether a job of a kind is in line or at work.
+pub async fn unfinished<C: ConnectionTrait>(db: &C, kind: &str) -> Result<bool, DbErr> {
+    let found = job::Entity::find()
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::State.is_in([state::QUEUED, state::RUNNING]))
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<job::Model>, DbErr> {
     job::Entity::find_by_id(id).one(db).await
 }
@@ -321,49 +373,5 @@ pub async fn of_subject<C: ConnectionTrait>(
         .order_by_desc(job::Column::CreatedAt)
         .order_by_desc(job::Column::Id)
         .one(db)
-        .await
-}
-
-/// What a page of jobs is narrowed to.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub created_by: Option<Uuid>,
-    pub kind: Option<String>,
-    pub state: Option<String>,
-    pub subject: Option<Uuid>,
-}
-
-/// One page, newest first, after the job with this (created_at, id).
-pub async fn page<C: ConnectionTrait>(
-    db: &C,
-    filter: &Filter,
-    after: Option<(i64, Uuid)>,
-    limit: u64,
-) -> Result<Vec<job::Model>, DbErr> {
-    use job::Column as C_;
-    let mut query = job::Entity::find();
-    if let Some(by) = filter.created_by {
-        query = query.filter(C_::CreatedBy.eq(by));
-    }
-    if let Some(kind) = &filter.kind {
-        query = query.filter(C_::Kind.eq(kind));
-    }
-    if let Some(state) = &filter.state {
-        query = query.filter(C_::State.eq(state));
-    }
-    if let Some(subject) = filter.subject {
-        query = query.filter(C_::Subject.eq(subject));
-    }
-    if let Some((at, id)) = after {
-        let earlier = Condition::any()
-            .add(C_::CreatedAt.lt(at))
-            .add(Condition::all().add(C_::CreatedAt.eq(at)).add(C_::Id.lt(id)));
-        query = query.filter(earlier);
-    }
-    query
-        .order_by_desc(C_::CreatedAt)
-        .order_by_desc(C_::Id)
-        .limit(limit)
-        .all(db)
         .await
 }

@@ -2,6 +2,7 @@
 
 use super::db::{Cause, Db};
 use crate::seal::master::{Secrets, unwrap, wrap};
+use crate::seal::signing::RIPENING;
 use crate::seal::{Algorithm, Keyring, SigningKeys, cipher};
 use entity::data_key;
 use rand::RngExt;
@@ -45,7 +46,31 @@ pub async fn open(
     if !any(db).await? {
         begin(db, secrets, now).await?;
     }
+    let (keys, current) = read_data(db, secrets, now).await?;
+    Ok(Keyring::new(keys, current, algorithm, secrets.lookup))
+}
+
+/// Reads the data keys of a running program anew: a key that another process made opens at once, and seals once every
+/// node knows it.
+pub async fn reread_data(
+    db: &Db,
+    secrets: &Secrets,
+    keyring: &Keyring,
+    now: i64,
+) -> Result<(), KeyringFault> {
+    let (keys, current) = read_data(db, secrets, now).await?;
+    keyring.replace(&keys, current);
+    Ok(())
+}
+
+/// All data keys, and the one that seals: the newest that every node knows, before there is one the oldest.
+async fn read_data(
+    db: &Db,
+    secrets: &Secrets,
+    now: i64,
+) -> Result<(BTreeMap<u32, [u8; 32]>, u32), KeyringFault> {
     let mut keys = BTreeMap::new();
+    let mut seals = Vec::new();
     for row in data_key::Entity::find()
         .order_by_asc(data_key::Column::Id)
         .all(db.read())
@@ -58,12 +83,58 @@ pub async fn open(
             "data" => {
                 let secret = plain.try_into().map_err(|_| KeyringFault::WrongKey)?;
                 keys.insert(row.id as u32, secret);
+                if row.retired_at.is_none() {
+                    seals.push((row.id as u32, row.created_at));
+                }
             }
             _ => {}
         }
     }
-    let current = *keys.keys().last().ok_or(KeyringFault::WrongKey)?;
-    Ok(Keyring::new(keys, current, algorithm, secrets.lookup))
+    let ripe = seals.iter().rev().find(|(_, since)| since + RIPENING <= now);
+    let (current, _) = ripe.or(seals.first()).ok_or(KeyringFault::WrongKey)?;
+    Ok((keys, *current))
+}
+
+/// Makes a new data key and answers its id. It seals nothing before [`RIPENING`] is over.
+pub async fn add_data<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) -> Result<i32, KeyringFault> {
+    lock_canary(db).await?;
+    add(db, secrets, "data", now).await
+}
+
+/// When the newest data key was made.
+pub async fn newest_data<C: ConnectionTrait>(db: &C) -> Result<Option<data_key::Model>, DbErr> {
+    data_key::Entity::find()
+        .filter(data_key::Column::Purpose.eq("data"))
+        .order_by_desc(data_key::Column::Id)
+        .limit(1)
+        .one(db)
+        .await
+}
+
+/// The data keys that seal nothing any more.
+pub async fn retired<C: ConnectionTrait>(db: &C) -> Result<Vec<i32>, DbErr> {
+    data_key::Entity::find()
+        .select_only()
+        .column(data_key::Column::Id)
+        .filter(data_key::Column::Purpose.eq("data"))
+        .filter(data_key::Column::RetiredAt.is_not_null())
+        .order_by_asc(data_key::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Retires all data keys before one: they seal nothing any more, and go on opening what may still lie somewhere, as a
+/// phone's cursor. Answers how many.
+pub async fn retire_data<C: ConnectionTrait>(db: &C, before: i32, now: i64) -> Result<u64, DbErr> {
+    let done = data_key::Entity::update_many()
+        .col_expr(data_key::Column::RetiredAt, Expr::value(Some(now)))
+        .filter(data_key::Column::Purpose.eq("data"))
+        .filter(data_key::Column::RetiredAt.is_null())
+        .filter(data_key::Column::Id.lt(before))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
 }
 
 /// The canary and the first data key.
@@ -104,7 +175,7 @@ pub async fn signing(db: &Db, secrets: &Secrets, now: i64) -> Result<SigningKeys
                 .filter(data_key::Column::RetiredAt.is_null());
             match there.one(&*txn).await? {
                 Some(_) => Ok(()),
-                None => add_signing(&*txn, secrets, now).await.map(|_| ()),
+                None => add(&*txn, secrets, "signing", now).await.map(|_| ()),
             }
         })
         .await?;
@@ -138,7 +209,7 @@ pub async fn rotate_signing(db: &Db, secrets: &Secrets, now: i64) -> Result<i32,
             .filter(data_key::Column::RetiredAt.is_null())
             .exec(&*txn)
             .await?;
-        add_signing(&*txn, secrets, now).await
+        add(&*txn, secrets, "signing", now).await
     })
     .await
 }
@@ -148,7 +219,12 @@ async fn lock_canary<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     canary.one(db).await.map(|_| ())
 }
 
-async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) -> Result<i32, KeyringFault> {
+async fn add<C: ConnectionTrait>(
+    db: &C,
+    secrets: &Secrets,
+    purpose: &str,
+    now: i64,
+) -> Result<i32, KeyringFault> {
     let last: Option<Option<i32>> = data_key::Entity::find()
         .select_only()
         .column_as(data_key::Column::Id.max(), "last")
@@ -159,8 +235,8 @@ async fn add_signing<C: ConnectionTrait>(db: &C, secrets: &Secrets, now: i64) ->
     let secret: [u8; 32] = rand::rng().random();
     let row = data_key::ActiveModel {
         id: Set(id),
-        purpose: Set("signing".into()),
-        wrapped: Set(wrap(&secrets.master, id, "signing", &secret)),
+        purpose: Set(purpose.into()),
+        wrapped: Set(wrap(&secrets.master, id, purpose, &secret)),
         created_at: Set(now),
         retired_at: Set(None),
     };

@@ -35,6 +35,22 @@ pub async fn put_new<C: ConnectionTrait>(db: &C, key: &str, value: &str) -> Resu
     Ok(())
 }
 
+/// A value that takes the place of the one before.
+pub async fn put<C: ConnectionTrait>(db: &C, key: &str, value: &str) -> Result<(), DbErr> {
+    let row = meta::ActiveModel {
+        key: Set(key.into()),
+        value: Set(value.into()),
+    };
+    let on = OnConflict::column(meta::Column::Key)
+        .update_column(meta::Column::Value)
+        .to_owned();
+    meta::Entity::insert(row)
+        .on_conflict(on)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
 pub async fn get<C: ConnectionTrait>(db: &C, key: &str) -> Result<Option<String>, DbErr> {
     Ok(meta::Entity::find_by_id(key.to_owned())
         .one(db)

@@ -42,7 +42,7 @@ pub fn person_hash(keys: &Keyring, name: &str, birth: &str) -> Vec<u8> {
 }
 
 /// Rows have no id of their own before they stand: what seals them is bound to list and hashes.
-fn bound(keys: &Keyring, list: Uuid, id: Option<&[u8]>, person: &[u8]) -> Uuid {
+pub fn bound(keys: &Keyring, list: Uuid, id: Option<&[u8]>, person: &[u8]) -> Uuid {
     Uuid::from_bytes(keys.derive(&[b"register_row", list.as_bytes(), id.unwrap_or_default(), person]))
 }
 

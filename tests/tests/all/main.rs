@@ -26,6 +26,7 @@ mod list_hostile;
 mod list_mapping;
 mod list_shapes;
 mod lists;
+mod operating;
 mod operator;
 mod phones;
 mod process;

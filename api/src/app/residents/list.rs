@@ -2,13 +2,13 @@
 
 use super::view;
 use crate::actor::{Actor, Scope};
-use crate::app::Error;
+use crate::app::{Error, trail};
 use crate::program::Program;
-use crate::store::audit::{self, Entry};
+use crate::store::audit::Entry;
 use crate::store::cards::{self, Card};
 use crate::store::records;
 use crate::store::visible::{self, Narrow};
-use crate::store::{db::Txn, divisions, lookups};
+use crate::store::{divisions, lookups};
 use domain::catalogue::Mask;
 use domain::id_number::IdNumber;
 use domain::name::{self, Name};
@@ -113,9 +113,7 @@ pub async fn count(program: &Program, actor: &Actor, filter: &Filter) -> Result<
 async fn written(program: &Program, actor: &Actor, action: &'static str, count: i64) -> Result<(), Error> {
     let mut entry = Entry::done(action, actor.account).by_device(actor.device);
     entry.count = Some(count);
-    let (entry, now) = (&entry, program.clock.now().millis());
-    let write = |txn: Txn| async move { Ok::<_, Error>(audit::insert(&*txn, entry.clone(), now).await?) };
-    program.db.write(write).await
+    trail::read(program, entry).await
 }
 
 async fn page<C: ConnectionTrait>(

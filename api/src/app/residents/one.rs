@@ -2,9 +2,9 @@
 
 use super::view;
 use crate::actor::Actor;
-use crate::app::Error;
+use crate::app::{Error, trail};
 use crate::program::Program;
-use crate::store::audit::{self, Entry};
+use crate::store::audit::Entry;
 use crate::store::{records, visible};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -35,9 +35,5 @@ pub(super) async fn read(
     let entry = Entry::done(action, actor.account)
         .by_device(actor.device)
         .on("resident", id);
-    let (entry, now) = (&entry, program.clock.now().millis());
-    program
-        .db
-        .write(|txn| async move { Ok::<_, Error>(audit::insert(&*txn, entry.clone(), now).await?) })
-        .await
+    trail::read(program, entry).await
 }

@@ -50,7 +50,7 @@ pub async fn pull(
         .collect();
     if !new.is_empty() {
         let new = &new;
-        program
+        let noted = program
             .db
             .write(|txn| async move {
                 holdings::begin(&*txn, phone.device, new, now.millis()).await?;
@@ -65,17 +65,41 @@ pub async fn pull(
                 .await?;
                 Ok::<_, Error>(())
             })
-            .await?;
+            .await;
+        match noted {
+            // Nothing can be written: what the device does not hold already stays here.
+            Err(Error::StorageFull) => return Ok(page.without(new)),
+            other => other?,
+        }
     }
     Ok(page.answer)
 }
 
 struct Page {
     residents: Vec<Uuid>,
+    /// Items before those of residents.
+    news: usize,
     answer: Pulled,
+    /// The cursor that passes over no record.
+    stays: String,
 }
 
 impl Page {
+    /// Without some residents: their grids are read from the same place next time, which the phone need not ask for
+    /// at once.
+    fn without(self, left: &[Uuid]) -> Pulled {
+        let mut items = self.answer.items;
+        let texts = items.split_off(self.news);
+        let kept = self.residents.iter().zip(texts);
+        items.extend(kept.filter(|(id, _)| !left.contains(id)).map(|(_, text)| text));
+        Pulled {
+            items,
+            cursor: self.stays,
+            more: false,
+            grids: self.answer.grids,
+        }
+    }
+
     async fn read<C: ConnectionTrait>(
         db: &C,
         program: &Program,
@@ -96,6 +120,13 @@ impl Page {
         let rows: BTreeMap<Uuid, feed::Model> = rows.into_iter().map(|f| (f.id, f)).collect();
         let newest = |id: &Uuid| rows.get(id).map_or(0, |f| f.next - 1);
         let from = continues(from, phone, incarnation, &newest);
+        let behind = phone.grids.iter().map(|grid| {
+            let had = from.grids.get(grid).copied().unwrap_or(0);
+            newest(grid) - had
+        });
+        program
+            .metrics
+            .pulled(behind.sum::<i64>() + newest(&phone.device) - from.device);
         let mut next = Cursor {
             incarnation,
             grant_epoch: phone.grant_epoch,
@@ -175,14 +206,18 @@ impl Page {
             true => records::documents(db, &program.keys, &residents).await?,
             false => BTreeMap::new(),
         };
+        let news = items.len();
         items.extend(
             residents
                 .iter()
                 .map(|r| with_document(&texts[r], documents.get(r))),
         );
         let cursor = cursor::write(&program.keys, phone.device, &next);
+        next.grids = from.grids;
         Ok(Page {
             residents,
+            news,
+            stays: cursor::write(&program.keys, phone.device, &next),
             answer: Pulled {
                 items,
                 cursor,

@@ -1,5 +1,6 @@
 //! Clocks: nodes whose clocks are wrong date, sign and lease by the database's all the same.
 
+use api::app::doctor;
 use api::store::jobs::{self, NewJob};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +9,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tests::app::TestApp;
+use tests::clerk::{Clerk, Handed, worker};
 use tests::client::Client;
 use tests::county::{County, console_at, phone_at, sign_in_at};
 use tests::database::Database;
@@ -39,6 +41,9 @@ async fn the_clock_of_a_node_is_wrong() {
     assert_eq!((ready.status, &ready.ok()["status"]), (200, &json!("ok")));
     about(ready.ok()["clock_ahead_ms"].as_i64().unwrap(), 10 * MINUTE);
     assert_eq!(one.get("/health/ready").await.ok(), json!({ "status": "ok" }));
+    let said = doctor_says(&two).await;
+    assert!(said.contains("本机时钟比数据库快"), "{said}");
+    assert_eq!(doctor_says(&one).await, "与数据库时钟一致");
 
     for (round, misset) in [10, -15, 15, 0].into_iter().enumerate() {
         let setting = async {
@@ -64,6 +69,9 @@ async fn the_clock_of_a_node_is_wrong() {
     two.program.clock.misset(-15 * MINUTE);
     let behind = two.get("/health/ready").await.ok();
     about(behind["clock_ahead_ms"].as_i64().unwrap(), -15 * MINUTE);
+    let said = doctor_says(&two).await;
+    assert!(said.contains("本机时钟比数据库慢"), "{said}");
+    months_are_the_lists_own(&one, &two).await;
 
     // Two who did not see each other, and a decision at the node whose clock is wrong.
     a.sync().await;
@@ -87,6 +95,49 @@ async fn the_clock_of_a_node_is_wrong() {
     }
     assert_eq!(a.record(resident)["version"], b.record(resident)["version"]);
     rows_are_dated_by_the_database(&one).await;
+}
+
+/// What `doctor` says of a node's clock.
+async fn doctor_says(node: &TestApp) -> String {
+    let ahead = node.program.measure_clock().await.unwrap();
+    let now = node.program.clock.now().millis();
+    let check = doctor::clock(&node.program.db, ahead, now).await.unwrap();
+    about(check.figures["ahead_ms"].as_i64().unwrap(), ahead);
+    check.said
+}
+
+/// A list handed in and committed at the wrong node is dated by the database, and which of two months is the later one
+/// no clock says: both nodes ask the same of the older one.
+async fn months_are_the_lists_own(one: &County, two: &TestApp) {
+    let (runner, now) = (worker(&two.program).await, database_now(one).await);
+    one.account("残联").await;
+    let handed = |month, number| Handed {
+        source: "残联",
+        kind: "disabled",
+        division: one.place("鹤山市"),
+        month,
+        name: "list.csv",
+        content: format!("姓名,身份证号,残疾类别,残疾等级\n何一新,{number},肢体,二级\n").into_bytes(),
+    };
+    let [at_one, at_two] = [&one.client, &two.client].map(async |client| {
+        let console = console_at(client, "残联").await;
+        Clerk::new((*console).clone())
+    });
+    let (at_one, at_two) = (at_one.await, at_two.await);
+    let id = at_two
+        .hand_in(&handed("2026-10", "440784195106184849"), true)
+        .await;
+    let committed = at_one.list(&id).await["committed_at"].as_str().map(str::to_owned);
+    let committed = domain::Instant::parse(&committed.unwrap()).unwrap().millis();
+    about(committed, now);
+    let older = at_two.upload(&handed("2026-09", "440784195106184849")).await;
+    at_two.dry_run(&older).await;
+    let [asked, same] = [&at_two, &at_one].map(|clerk| clerk.try_commit(&older, ""));
+    let (asked, same) = (asked.await, same.await);
+    assert_eq!(asked.code(), "409 needs_confirmation");
+    assert_eq!(asked.json()["present"]["later_month"], "2026-10");
+    assert_eq!(asked.json(), same.json());
+    runner.stop().await;
 }
 
 async fn works(phone: &mut Phone, resident: Uuid, round: usize) {
