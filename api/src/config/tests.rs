@@ -58,7 +58,11 @@ fn faults_are_told_together_under_the_name_they_were_given() {
     );
     check(&[("HESHAN_DATABASE", "mysql://x")], None, "HESHAN_DATABASE");
     check(&[("HESHAN_KEEP_AUDIT", "179")], None, "HESHAN_KEEP_AUDIT");
-    check(&[("HESHAN_KEEP_RECEIPTS", "400")], Some("keep_uploads = 70"), "ok");
+    check(
+        &[("HESHAN_KEEP_RECEIPTS", "400")],
+        Some("keep_uploads = 70"),
+        "ok",
+    );
     check(&[("HESHAN_METRICS_TOKEN", "short")], None, "HESHAN_METRICS_TOKEN");
     check(&[("HESHAN_METRICS_FROM", "nowhere")], None, "HESHAN_METRICS_FROM");
     check(&[("HESHAN_TRUSTED_PROXIES", "10.0.0.0/8, ::1")], None, "ok");

@@ -33,7 +33,10 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     let ended = make(program, context, &work).await;
     match &ended {
         // What may be tried again goes on under the same announcement.
-        Ok(()) | Err(JobFault::Again(_) | JobFault::Stopped | JobFault::Lost | JobFault::Database(_)) => {
+        Ok(())
+        | Err(
+            JobFault::Again(_) | JobFault::Stopped | JobFault::Lost | JobFault::Full | JobFault::Database(_),
+        ) => {
             work.run.settled();
         }
         Err(JobFault::Failed(_)) => work.run.end("failed").await?,

@@ -3,7 +3,6 @@
 mod backups;
 mod by_hand;
 mod doctor;
-mod fixtures;
 mod full;
 mod keys;
 mod metrics;

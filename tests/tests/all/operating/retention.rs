@@ -68,7 +68,9 @@ async fn what_is_over_goes_and_what_is_not_stays(database: Database) {
     runner.stop().await;
     // Its upload broke off.
     let at = Instant::from_millis(now - 2 * DAY);
-    keep(db, &program.keys, Purpose::List, "x.csv", b"x", Uuid::nil(), at).await.unwrap();
+    keep(db, &program.keys, Purpose::List, "x.csv", b"x", Uuid::nil(), at)
+        .await
+        .unwrap();
     for age in [1096, 1094] {
         let entry = audit::Entry::done("read_resident", Uuid::nil());
         audit::insert(db.schema(), entry, now - age * DAY).await.unwrap();
