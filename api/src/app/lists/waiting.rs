@@ -98,7 +98,7 @@ fn of_resident(id: Uuid, loaded: &Loaded, said: &Content) -> Candidate {
     let record = &loaded.record;
     let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
     let written = |key: &str| {
-        let field = crate::app::lists::waiting::FIELDS.iter().find(|f| f.key == key)?;
+        let field = FIELDS.iter().find(|f| f.key == key)?;
         sync::document::now(&record.doc, field)
             .as_text()
             .map(str::to_owned)
