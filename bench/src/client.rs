@@ -52,6 +52,15 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// The answer as it comes, not packed: for files that are to be measured by themselves.
+    pub async fn post_plain(&self, path: &str, body: &Value) -> Result<reqwest::Response, Fault> {
+        let mut request = self.http.post(format!("{}{path}", self.base)).json(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        Ok(request.send().await?)
+    }
+
     pub async fn upload(&self, path: &str, content: Vec<u8>) -> Result<Answer, Fault> {
         let body = ("application/octet-stream", content);
         self.send(Method::POST, path, Some(body)).await

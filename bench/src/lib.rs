@@ -11,6 +11,7 @@ pub mod county;
 pub mod figure;
 pub mod lists;
 pub mod machine;
+pub mod many;
 pub mod phone;
 pub mod place;
 pub mod report;

@@ -36,6 +36,12 @@ enum Command {
         /// How often something short is measured
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+        /// Rows of the roster that is exported
+        #[arg(long, default_value_t = 1_000_000)]
+        export: usize,
+        /// Nothing but exports
+        #[arg(long)]
+        only_exports: bool,
     },
     /// Hands in a county that `bench/county/generate.py` made: register and lists, with time and memory
     County {
@@ -83,6 +89,8 @@ fn done(command: Command) -> Result<String, Fault> {
             beside,
             out,
             rounds,
+            export,
+            only_exports,
         } => {
             spans::listen()?;
             let bench = Bench {
@@ -92,9 +100,13 @@ fn done(command: Command) -> Result<String, Fault> {
                 size: Size::FULL,
                 lists: SHARED.iter().collect(),
                 rounds,
+                export,
             };
-            let report = tokio::runtime::Runtime::new()?.block_on(bench.run())?;
-            said(&report, &out, "")
+            let runtime = tokio::runtime::Runtime::new()?;
+            match only_exports {
+                true => said(&runtime.block_on(bench.only_exports())?, &out, "exports-"),
+                false => said(&runtime.block_on(bench.run())?, &out, ""),
+            }
         }
         Command::County {
             data,

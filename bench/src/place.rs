@@ -50,6 +50,8 @@ impl Place {
         let mut settings = BTreeMap::from([
             ("HESHAN_DATA".to_owned(), self.folder.path().display().to_string()),
             ("HESHAN_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            // Whatever the size: the stream itself is measured.
+            ("HESHAN_EXPORT_STREAM_ROWS".to_owned(), "10000000".to_owned()),
         ]);
         settings.extend(
             self.postgres

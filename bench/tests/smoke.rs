@@ -21,6 +21,7 @@ async fn a_run_on_a_tiny_town() {
             // Grids, one list of people, and deaths: the larger files are read and committed by other tests.
             lists: vec![&SHARED[0], &SHARED[4], &SHARED[5]],
             rounds: 1,
+            export: 300,
         };
         let report = bench.run().await.unwrap();
         let table = report.write(folder.path(), "").unwrap();

@@ -34,8 +34,8 @@ enum JobState {
 struct JobView {
     /// Its id.
     id: Uuid,
-    /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to; `tidy`: removes
-    /// what nobody needs any more, once a day: it is `queued` between two runs; `reseal`: seals everything anew with a
+    /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to; `export_roster`:
+    /// makes a roster's file; `tidy`: removes what nobody needs any more, once a day: it is `queued` between two runs; `reseal`: seals everything anew with a
     /// new data key.
     kind: String,
     /// What it is about: the list.

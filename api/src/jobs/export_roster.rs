@@ -111,6 +111,7 @@ impl Filed<'_> {
 
 impl Sink for Filed<'_> {
     async fn put(&mut self, part: Part) -> Result<bool, Error> {
+        self.work.source.permission.still(self.program).await?;
         self.file
             .append(&self.program.db, &self.program.keys, &part.bytes)
             .await?;

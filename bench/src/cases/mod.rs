@@ -1,6 +1,7 @@
 //! The cases of a run, in their order. Each says what it found as figures.
 
 mod beside;
+pub mod exports;
 pub mod large;
 mod lists;
 mod search;
@@ -31,6 +32,8 @@ pub struct Bench {
     pub lists: Vec<&'static Shared>,
     /// How often something short is measured.
     pub rounds: usize,
+    /// Rows of the roster that is exported.
+    pub export: usize,
 }
 
 impl Bench {
@@ -47,6 +50,8 @@ impl Bench {
         report.shares = self.shares().await?;
         tell("filling a town");
         report.add(self.town().await?);
+        tell("rosters out");
+        report.add(self.exports().await?);
         Ok(report)
     }
 
@@ -67,6 +72,24 @@ impl Bench {
         let program = place.open().await?;
         county::bare(&program).await?;
         let found = where_time_goes::shares(program, &self.lists).await;
+        place.remove().await?;
+        found
+    }
+
+    /// Rosters out, by themselves.
+    pub async fn only_exports(&self) -> Result<Report, Fault> {
+        let mut report = Report::begin(self.postgres.is_some());
+        tell("rosters out");
+        report.add(self.exports().await?);
+        Ok(report)
+    }
+
+    async fn exports(&self) -> Result<Vec<Figure>, Fault> {
+        let place = self.place().await?;
+        let program = place.open().await?;
+        county::town(&program, Size::TINY).await?;
+        drop(program);
+        let found = exports::exports(self, &place, self.export).await;
         place.remove().await?;
         found
     }

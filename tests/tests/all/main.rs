@@ -10,6 +10,7 @@ mod clients;
 mod contacts;
 mod contract;
 mod deciding;
+mod departments_page;
 mod divisions;
 mod durability;
 mod exports;

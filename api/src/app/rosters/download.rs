@@ -84,6 +84,7 @@ pub async fn hand_out(
         size,
         rows,
         from: range.start,
+        length: range.end - range.start,
         sent: 0,
         settled: false,
     };
@@ -94,10 +95,16 @@ pub async fn hand_out(
         match bytes.try_next().await? {
             Some(part) => {
                 handing.sent += part.len() as u64;
+                // Nobody asks for more than was said: the last part is the end.
+                if handing.sent >= handing.length {
+                    handing.settle().await?;
+                }
                 Ok(Some((part, (bytes, handing, permission))))
             }
             None => {
-                handing.settle().await?;
+                if !handing.settled {
+                    handing.settle().await?;
+                }
                 Ok(None)
             }
         }
@@ -112,6 +119,7 @@ struct Handing {
     size: u64,
     rows: i64,
     from: u64,
+    length: u64,
     sent: u64,
     settled: bool,
 }
@@ -154,6 +162,7 @@ impl Drop for Handing {
             size: self.size,
             rows: self.rows,
             from: self.from,
+            length: self.length,
             sent: self.sent,
             settled: true,
         };

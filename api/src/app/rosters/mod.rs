@@ -119,13 +119,14 @@ pub enum Started {
 /// Begins an export. The file is made to its end, or is marked broken off when nobody reads on.
 ///
 /// # Errors
-/// `Refused` `purpose_required`, `age_malformed`, `age_on_not_granted`; `Forbidden`; `OverQuota` `row_quota`;
+/// `Refused` `purpose_required`, `status_unknown`, `age_malformed`, `age_on_not_granted`; `Forbidden`; `OverQuota` `row_quota`;
 /// `NotFound` for a category that does not exist for the actor and for a division that does not exist.
 pub async fn export(program: &Program, actor: &Actor, wanted: &Wanted) -> Result<Started, Error> {
     actor.may(Operation::Export)?;
     let scope = crate::app::residents::scope(actor)?;
     let purpose = purpose(&wanted.purpose)?;
     let category = category(program, &scope, &wanted.category)?;
+    known(wanted)?;
     let now = program.clock.now();
     let ages = ages(program, &scope, wanted, now)?;
     let narrow = narrow(program, wanted, ages).await?;
@@ -177,6 +178,21 @@ pub async fn export(program: &Program, actor: &Actor, wanted: &Wanted) -> Result
     let run = run::Run::of(program, audit, client, planned);
     let name = name(category, now, wanted.format);
     Ok(Started::Streamed(stream::begin(source, run, name, planned)))
+}
+
+/// Statuses are codes: what is no code is not looked for, and not written into the trail.
+fn known(wanted: &Wanted) -> Result<(), Error> {
+    const SOURCE: [&str; 4] = ["active", "suspended", "ended", "none"];
+    const VILLAGE: [&str; 3] = ["confirmed", "unconfirmed", "disputed"];
+    for (field, given, codes) in [
+        ("status", &wanted.status, &SOURCE[..]),
+        ("village_status", &wanted.village_status, &VILLAGE[..]),
+    ] {
+        if given.as_deref().is_some_and(|code| !codes.contains(&code)) {
+            return Err(Error::field("status_unknown", "没有这种状态", field));
+        }
+    }
+    Ok(())
 }
 
 fn name(category: &Category, now: Instant, format: Format) -> String {

@@ -46,7 +46,7 @@ pub struct Source {
 
 /// Where parts go.
 pub trait Sink {
-    /// Takes a part; `false` when nobody wants more.
+    /// Takes a part; `false` when nobody wants more. Asks whether the asker still may before it hands out rows.
     fn put(&mut self, part: Part) -> impl Future<Output = Result<bool, Error>> + Send;
 }
 
@@ -71,7 +71,6 @@ pub async fn make(source: &Source, sink: &mut impl Sink) -> Result<Option<u64>, 
     let mut opening: VecDeque<JoinHandle<Result<(String, u64), Error>>> = VecDeque::new();
     loop {
         while !ended && opening.len() < AHEAD {
-            source.permission.still(&source.program).await?;
             let page = read(source, after, limit).await?;
             ended = (page.lines.len() as u64) < limit;
             after = page.lines.last().map(|line| line.id).or(after);

@@ -1,6 +1,7 @@
 //! A file that is sent while it is made.
 
 use super::pages::{self, Part, Sink, Source};
+use super::permission::Permission;
 use super::run::{self, Run};
 use crate::app::Error;
 use crate::program::Program;
@@ -32,6 +33,7 @@ pub fn begin(source: Source, run: Run, name: String, planned: u64) -> Export {
         program: source.program.clone(),
         audit: run.audit(),
         to: to.clone(),
+        permission: source.permission.clone(),
         planned,
         sent: 0,
         noted: 0,
@@ -92,6 +94,7 @@ struct Channel {
     program: Program,
     audit: i64,
     to: Sender<Result<Part, Error>>,
+    permission: Permission,
     planned: u64,
     /// Rows that were sent, and the most that the trail knows may leave.
     sent: u64,
@@ -100,6 +103,7 @@ struct Channel {
 
 impl Sink for Channel {
     async fn put(&mut self, part: Part) -> Result<bool, Error> {
+        let first = self.sent == 0;
         self.sent += part.rows;
         if self.sent > self.noted {
             // Noted ahead, and in growing steps: the trail never knows less than what has left.
@@ -109,6 +113,10 @@ impl Sink for Channel {
         loop {
             match timeout(ALIVE, self.to.reserve()).await {
                 Ok(Ok(place)) => {
+                    // There is room: the part before has left. Who has just come in need not be asked again.
+                    if !first && part.rows > 0 {
+                        self.permission.still(&self.program).await?;
+                    }
                     place.send(Ok(part));
                     return Ok(true);
                 }

@@ -20,6 +20,7 @@ pub async fn made(county: &County, more: Value) -> Program {
     let mut new = json!({
         "name": "民政救助系统", "department": "民政", "kinds": ["low_income"],
         "categories": ["low_income"], "operations": ["hand_in", "export", "changes"],
+        "requests_per_minute": 6_000,
     });
     for (name, value) in more.as_object().unwrap() {
         new[name] = value.clone();
