@@ -8,8 +8,8 @@ use crate::seal::Keyring;
 use entity::{device_entry, feed, feed_entry};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -66,19 +66,52 @@ pub async fn publish<C: ConnectionTrait>(
     for (place, n) in news.into_iter().enumerate() {
         pages.entry(n.device).or_default().news.push((place, n));
     }
-    for (feed, page) in pages {
-        enter(db, keys, feed, page).await?;
+    // Many people at once stand in many grids: each table takes few statements, however many feeds there are.
+    let ids: Vec<Uuid> = pages.keys().copied().collect();
+    let mut rows = lock(db, &ids).await?;
+    let mut entries = Vec::new();
+    for (row, page) in rows.iter_mut().zip(pages.into_values()) {
+        enter(db, keys, row, page, &mut entries).await?;
+    }
+    for part in entries.chunks(500) {
+        let on = OnConflict::columns([feed_entry::Column::Feed, feed_entry::Column::Subject])
+            .update_column(feed_entry::Column::N)
+            .to_owned();
+        feed_entry::Entity::insert_many(part.to_vec())
+            .on_conflict(on)
+            .exec_without_returning(db)
+            .await?;
+    }
+    for part in rows.chunks(500) {
+        let on = OnConflict::column(feed::Column::Id)
+            .update_columns([feed::Column::Next, feed::Column::Count, feed::Column::Digest])
+            .to_owned();
+        feed::Entity::insert_many(
+            part.iter()
+                .cloned()
+                .map(|row| row.into_active_model().reset_all()),
+        )
+        .on_conflict(on)
+        .exec_without_returning(db)
+        .await?;
     }
     Ok(())
 }
 
-async fn enter<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid, page: Pages) -> Result<(), DbErr> {
-    let row = lock(db, id).await?;
+/// What one feed takes in: its row counts on, entries are left to be written with those of the others.
+async fn enter<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    row: &mut feed::Model,
+    page: Pages,
+    entries: &mut Vec<feed_entry::ActiveModel>,
+) -> Result<(), DbErr> {
     let mut digest: [u8; 16] = row.digest.as_slice().try_into().unwrap_or_default();
-    let mut next = row.next;
     for (resident, version) in page.removed.iter().chain(&page.entered) {
         sync::digest::toggle(&mut digest, (*resident).into(), version);
     }
+    row.digest = digest.to_vec();
+    row.count += page.entered.len() as i64 - page.removed.len() as i64;
     let gone: Vec<Uuid> = page
         .removed
         .iter()
@@ -87,28 +120,18 @@ async fn enter<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid, page: Pages
         .collect();
     if !gone.is_empty() {
         feed_entry::Entity::delete_many()
-            .filter(feed_entry::Column::Feed.eq(id))
+            .filter(feed_entry::Column::Feed.eq(row.id))
             .filter(feed_entry::Column::Subject.is_in(gone))
             .exec(db)
             .await?;
     }
-    let mut entries = Vec::with_capacity(page.touched.len());
     for resident in &page.touched {
         entries.push(feed_entry::ActiveModel {
-            feed: Set(id),
+            feed: Set(row.id),
             subject: Set(*resident),
-            n: Set(next),
+            n: Set(row.next),
         });
-        next += 1;
-    }
-    for part in entries.chunks(300) {
-        let on = OnConflict::columns([feed_entry::Column::Feed, feed_entry::Column::Subject])
-            .update_column(feed_entry::Column::N)
-            .to_owned();
-        feed_entry::Entity::insert_many(part.to_vec())
-            .on_conflict(on)
-            .exec_without_returning(db)
-            .await?;
+        row.next += 1;
     }
     // Kind and subject name one entry: a later matter in the same transaction replaces the earlier one.
     let mut latest: HashMap<(&'static str, Uuid), (usize, News)> = HashMap::new();
@@ -118,15 +141,8 @@ async fn enter<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid, page: Pages
     let mut latest: Vec<_> = latest.into_values().collect();
     latest.sort_by_key(|(place, _)| *place);
     for (_, n) in latest {
-        next = enter_news(db, keys, n, next).await?;
+        row.next = enter_news(db, keys, n, row.next).await?;
     }
-    let update = feed::ActiveModel {
-        id: Unchanged(id),
-        next: Set(next),
-        count: Set(row.count + page.entered.len() as i64 - page.removed.len() as i64),
-        digest: Set(digest.to_vec()),
-    };
-    feed::Entity::update(update).exec(db).await?;
     Ok(())
 }
 
@@ -158,25 +174,44 @@ async fn enter_news<C: ConnectionTrait>(db: &C, keys: &Keyring, n: News, next: i
     Ok(next + 1)
 }
 
-/// The feed's row, locked until commit, made when it is new.
-async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<feed::Model, DbErr> {
-    let found = feed::Entity::find_by_id(id).lock_exclusive().one(db).await?;
-    if let Some(row) = found {
-        return Ok(row);
+/// The feeds' rows in the order of their ids, locked until commit, made where they are new. `ids` are in order.
+async fn lock<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<feed::Model>, DbErr> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        let mut found = locked(db, part).await?;
+        if found.len() < part.len() {
+            let known: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+            let new = part
+                .iter()
+                .filter(|id| !known.contains(id))
+                .map(|id| feed::ActiveModel {
+                    id: Set(*id),
+                    next: Set(1),
+                    count: Set(0),
+                    digest: Set(vec![0; 16]),
+                });
+            let on = OnConflict::column(feed::Column::Id).do_nothing().to_owned();
+            feed::Entity::insert_many(new)
+                .on_conflict(on)
+                .exec_without_returning(db)
+                .await?;
+            found = locked(db, part).await?;
+        }
+        if found.len() < part.len() {
+            return Err(DbErr::RecordNotFound("feed".into()));
+        }
+        out.extend(found);
     }
-    let new = feed::ActiveModel {
-        id: Set(id),
-        next: Set(1),
-        count: Set(0),
-        digest: Set(vec![0; 16]),
-    };
-    let on = OnConflict::column(feed::Column::Id).do_nothing().to_owned();
-    feed::Entity::insert(new)
-        .on_conflict(on)
-        .exec_without_returning(db)
-        .await?;
-    let row = feed::Entity::find_by_id(id).lock_exclusive().one(db).await?;
-    row.ok_or(DbErr::RecordNotFound("feed".into()))
+    Ok(out)
+}
+
+async fn locked<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<feed::Model>, DbErr> {
+    feed::Entity::find()
+        .filter(feed::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(feed::Column::Id)
+        .lock_exclusive()
+        .all(db)
+        .await
 }
 
 /// The rows of several feeds; a feed that nothing was entered into has none.

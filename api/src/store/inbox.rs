@@ -1,6 +1,7 @@
 //! Inbox items: rows that wait for a person's decision.
 
 use super::fault::Fault;
+use super::paging::behind;
 use super::sealed;
 use crate::seal::Keyring;
 use entity::{decision, inbox_item};
@@ -313,10 +314,7 @@ pub async fn page<C: ConnectionTrait>(
         query = query.filter(C_::List.eq(list));
     }
     if let Some((at, id)) = after {
-        let later = Condition::any()
-            .add(C_::OpenedAt.gt(at))
-            .add(Condition::all().add(C_::OpenedAt.eq(at)).add(C_::Id.gt(id)));
-        query = query.filter(later);
+        query = query.filter(behind((C_::OpenedAt, C_::Id), (at, id)));
     }
     query
         .order_by_asc(C_::OpenedAt)

@@ -29,6 +29,7 @@ pub mod keys;
 pub mod lists;
 pub mod lookups;
 pub mod meta;
+mod paging;
 pub mod records;
 pub mod register;
 pub mod reseal;

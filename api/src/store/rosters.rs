@@ -1,6 +1,7 @@
 //! Rosters: the lines of one category page by page, and their numbered steps.
 
 use super::Fault;
+use super::paging::behind;
 use crate::actor::Scope;
 pub use entity::roster_step::Model as Step;
 use entity::{enrolment, projection, resident, roster_feed, roster_step};
@@ -226,10 +227,7 @@ pub async fn every_step<C: ConnectionTrait>(
     }
     let mut rows = roster_step::Entity::find().filter(within(category, spans));
     if let Some((village, n)) = after {
-        let behind = Condition::any()
-            .add(S::Village.gt(village))
-            .add(Condition::all().add(S::Village.eq(village)).add(S::N.gt(n)));
-        rows = rows.filter(behind);
+        rows = rows.filter(behind((S::Village, S::N), (village, n)));
     }
     rows.order_by_asc(S::Village)
         .order_by_asc(S::N)

@@ -21,6 +21,7 @@ use crate::store::held::{self, HeldRow};
 use crate::store::inbox::NewItem;
 use crate::store::records::{self, Loaded};
 use crate::store::{db::Txn, inbox};
+use domain::place::Gazetteer;
 use domain::{EditId, Instant, Value};
 use entity::{confirmation, inbox_item, visit};
 use serde_json::{Value as Json, json};
@@ -56,6 +57,8 @@ pub struct Desk<'a> {
     why: BTreeMap<Uuid, &'static str>,
     /// Addresses written here, with who wrote them: they may read as another grid.
     addresses: BTreeMap<Uuid, Json>,
+    /// The county's places, where whoever works here has them; else they are read when an address asks for them.
+    pub places: Option<&'a Gazetteer>,
     closed: Vec<(Uuid, &'static str, Option<Uuid>, Json)>,
     changed: BTreeSet<Uuid>,
     edits: Vec<EditRow>,
@@ -134,6 +137,7 @@ impl<'a> Desk<'a> {
             placed_by: None,
             why: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            places: None,
             closed: Vec::new(),
             changed: BTreeSet::new(),
             edits: Vec::new(),

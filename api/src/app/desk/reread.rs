@@ -25,9 +25,11 @@ impl Desk<'_> {
         if !self.addresses.contains_key(&id) && !self.items.contains_key(&place) {
             return Ok(());
         }
-        let there = match gazetteer {
-            Some(there) => there,
-            None => gazetteer.insert(divisions::gazetteer(&*self.txn).await?),
+        if self.places.is_none() && gazetteer.is_none() {
+            *gazetteer = Some(divisions::gazetteer(&*self.txn).await?);
+        }
+        let Some(there) = self.places.or(gazetteer.as_ref()) else {
+            return Ok(());
         };
         let loaded = &self.records[&id];
         let text = shown["fields"][ADDRESS].as_str().unwrap_or_default().to_owned();

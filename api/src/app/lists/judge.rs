@@ -52,6 +52,7 @@ pub async fn judge<'a>(
         Stage::Planned => Desk::look(txn, cx.program, &found.residents, cx.now).await?,
     };
     desk.placed_by = Some(cx.account);
+    desk.places = Some(cx.gazetteer);
     let ids: Vec<Uuid> = found.residents.iter().copied().collect();
     let mut open: BTreeMap<Uuid, BTreeMap<String, Open>> = BTreeMap::new();
     for row in enrolments::open_of_all(db, &ids).await? {

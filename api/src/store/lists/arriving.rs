@@ -3,6 +3,7 @@
 
 use super::{Content, Row, open, row_id, state};
 use crate::seal::Keyring;
+use crate::store::paging::placeholder;
 use crate::store::{Fault, sealed};
 use entity::{list, list_row};
 use sea_orm::sea_query::Expr;
@@ -49,15 +50,16 @@ pub async fn begin<C: ConnectionTrait>(db: &C, list: list::Model) -> Result<(), 
 pub async fn add<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[Sealed]) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     for rows in rows.chunks(ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(1 + rows.len() * 4);
-        values.push(list.into());
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
         let mut sql = String::with_capacity(64 + rows.len() * 32);
         sql.push_str("INSERT INTO list_row (list, sheet, row, digest, sealed) VALUES ");
         for (n, row) in rows.iter().enumerate() {
-            let at = 2 + n * 4;
-            let comma = if n == 0 { "" } else { "," };
-            sql.push_str(&format!("{comma}($1,${at},${},${},${})", at + 1, at + 2, at + 3));
+            let places = [1, 2, 3, 4, 5].map(|k| placeholder(backend, n * 5 + k));
+            sql.push_str(if n == 0 { "(" } else { ",(" });
+            sql.push_str(&places.join(","));
+            sql.push(')');
             values.extend([
+                list.into(),
                 row.sheet.into(),
                 row.row.into(),
                 row.digest.clone().into(),

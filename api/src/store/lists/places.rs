@@ -4,10 +4,10 @@ use super::Content;
 use super::rows::{MISSING_SHEET, Part, Row, open};
 use crate::seal::Keyring;
 use crate::store::Fault;
+use crate::store::paging::behind;
 use entity::list_row;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -22,10 +22,7 @@ pub async fn places<C: ConnectionTrait>(db: &C, list: Uuid, part: Part<'_>) -> R
         query = query.filter(C_::Sheet.ne(MISSING_SHEET));
     }
     if let Some((sheet, row)) = part.after {
-        let later = Condition::any()
-            .add(C_::Sheet.gt(sheet))
-            .add(Condition::all().add(C_::Sheet.eq(sheet)).add(C_::Row.gt(row)));
-        query = query.filter(later);
+        query = query.filter(behind((C_::Sheet, C_::Row), (sheet, row)));
     }
     let rows: Vec<(i32, i32, Vec<u8>, Option<Uuid>)> = query
         .order_by_asc(C_::Sheet)

@@ -2,6 +2,7 @@
 
 use super::Content;
 use crate::seal::Keyring;
+use crate::store::paging::{behind, placeholder};
 use crate::store::{Fault, sealed};
 use entity::list_row;
 use sea_orm::sea_query::Expr;
@@ -130,10 +131,7 @@ pub async fn rows<C: ConnectionTrait>(
         query = query.filter(C_::Sheet.ne(MISSING_SHEET));
     }
     if let Some((sheet, row)) = part.after {
-        let later = Condition::any()
-            .add(C_::Sheet.gt(sheet))
-            .add(Condition::all().add(C_::Sheet.eq(sheet)).add(C_::Row.gt(row)));
-        query = query.filter(later);
+        query = query.filter(behind((C_::Sheet, C_::Row), (sheet, row)));
     }
     let rows = query
         .order_by_asc(C_::Sheet)
@@ -274,7 +272,7 @@ pub async fn judge<C: ConnectionTrait>(
         Stage::Final => ("verdict", "reason"),
     };
     for (rows, outcomes) in rows.chunks(200).zip(outcomes.chunks(200)) {
-        let mut values: Vec<Value> = vec![rows[0].list.into()];
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5 + 1);
         let mut lines = Vec::with_capacity(rows.len());
         for (row, outcome) in rows.iter().zip(outcomes) {
             let n = values.len();
@@ -285,10 +283,12 @@ pub async fn judge<C: ConnectionTrait>(
             values.push(outcome.reason.clone().into());
             values.push(outcome.resident.into());
         }
+        let list = placeholder(backend, values.len() + 1);
+        values.push(rows[0].list.into());
         let sql = format!(
             "WITH said (sheet, row, verdict, reason, resident) AS (VALUES {}) \
              UPDATE list_row SET {verdict} = said.verdict, {reason} = said.reason, resident = said.resident \
-             FROM said WHERE list_row.list = $1 AND list_row.sheet = said.sheet AND list_row.row = said.row",
+             FROM said WHERE list_row.list = {list} AND list_row.sheet = said.sheet AND list_row.row = said.row",
             lines.join(", ")
         );
         db.execute_raw(Statement::from_sql_and_values(backend, sql, values))
@@ -306,7 +306,7 @@ fn line(backend: DbBackend, n: usize) -> String {
     let cells: Vec<String> = kinds
         .iter()
         .enumerate()
-        .map(|(k, kind)| format!("${}{kind}", n + k + 1))
+        .map(|(k, kind)| format!("{}{kind}", placeholder(backend, n + k + 1)))
         .collect();
     format!("({})", cells.join(", "))
 }
