@@ -3,6 +3,7 @@
 mod backups;
 mod by_hand;
 mod doctor;
+mod fixtures;
 mod full;
 mod keys;
 mod metrics;
