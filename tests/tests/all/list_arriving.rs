@@ -101,7 +101,14 @@ async fn in_reading(county: &County, id: &str) {
 
 async fn tidied(county: &County, hours: i64) {
     let now = county.program.clock.now().millis() + hours * 3600 * 1000;
-    while tidy::step(county.program.db.schema(), now).await.unwrap() > 0 {}
+    let terms = &tidy::Terms::default();
+    for what in tidy::What::ALL {
+        while tidy::step(county.program.db.schema(), what, terms, now)
+            .await
+            .unwrap()
+            > 0
+        {}
+    }
 }
 
 async fn a_list_in_reading_is_no_list(database: Database) {
