@@ -101,8 +101,9 @@ async fn in_reading(county: &County, id: &str) {
 
 async fn tidied(county: &County, hours: i64) {
     let now = county.program.clock.now().millis() + hours * 3600 * 1000;
+    let terms = &tidy::Terms::default();
     for what in tidy::What::ALL {
-        while tidy::step(county.program.db.schema(), what, &county.program.terms, now)
+        while tidy::step(county.program.db.schema(), what, terms, now)
             .await
             .unwrap()
             > 0

@@ -113,7 +113,7 @@ async fn two_villages_of_one_name(database: Database) {
     let bridge = made("440784105201", "双桥村", gulao).await;
     let other = made("440784109201", "双桥都村", shuanghe).await;
     let clouds = made("440784107201", "云乡村", zhishan).await;
-    for (id, former) in [(other, "双桥村"), (clouds, "云乡镇")] {
+    for (id, former) in [(other, "双桥村"), (zhishan, "云乡镇")] {
         let body = json!({ "former": [{ "name": former, "until": "2019-01-01" }] });
         bureau
             .send("PATCH", &format!("/api/v1/divisions/{id}"), Some(&body))
