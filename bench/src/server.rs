@@ -73,13 +73,6 @@ impl Server {
         Some(Duration::from_nanos(nanos.sum()))
     }
 
-    /// The most memory that the process has had, in bytes, where the system says so.
-    pub fn peak(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        Some(line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()? * 1024)
-    }
-
     /// Bytes that the process has given to the disk so far, where the system says so.
     pub fn written(&self) -> Option<u64> {
         let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).ok()?;
