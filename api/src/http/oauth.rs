@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub struct OAuth;
 
 /// A request for a token. Id and secret come here or in a Basic `Authorization` header, not in both.
-#[derive(Object, Deserialize)]
+#[derive(Object, Default, Deserialize)]
 #[oai(example)]
 #[serde(default)]
 struct TokenRequest {
@@ -37,17 +37,6 @@ struct TokenRequest {
     /// `hand_in`, `export`, `changes` with blanks between; all that the client has where it is left out.
     #[oai(validator(max_length = 200))]
     scope: Option<String>,
-}
-
-impl Default for TokenRequest {
-    fn default() -> TokenRequest {
-        TokenRequest {
-            grant_type: None,
-            client_id: None,
-            client_secret: None,
-            scope: None,
-        }
-    }
 }
 
 impl Example for TokenRequest {
