@@ -3,6 +3,7 @@
 //! `source` gives the bytes, `sniff` tells the format, `book` gives sheets of cells, `find` and `plan` understand the header, `walk` and
 //! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
 
+mod around;
 mod asking;
 mod book;
 mod candidate;

@@ -1,5 +1,6 @@
 //! One row of a list: what it says by key, what is wrong with it, and the cells as they were handed in.
 
+use super::around::Place;
 use super::cell::{Cell, GridRow};
 use super::household;
 use super::kind::ListKind;
@@ -80,6 +81,8 @@ pub struct Context {
     /// The year of the list.
     pub year: Option<i16>,
     pub section: Option<Arc<str>>,
+    /// What stands around the row of its place.
+    pub place: Place,
     pub address_above: Option<String>,
 }
 
@@ -112,6 +115,7 @@ impl Row {
         }
         row.born(plan, context.year);
         row.places(plan);
+        row.around(plan, &context.place);
         row.address(plan, context.address_above.as_deref());
         if plan.kind == ListKind::Disabled {
             row.disability(&cell);
@@ -251,6 +255,15 @@ impl Row {
             }
             if self.values.get("town") == Some(&town) {
                 self.values.insert("village", rest);
+            }
+        }
+    }
+
+    /// Town and village from around the row where no column says them.
+    fn around(&mut self, plan: &Plan, place: &Place) {
+        for (key, said) in [("town", &place.town), ("village", &place.village)] {
+            if let (Some(said), None) = (said, plan.column(key)) {
+                self.values.entry(key).or_insert_with(|| said.clone());
             }
         }
     }

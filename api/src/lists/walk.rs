@@ -1,6 +1,7 @@
 //! Walking down a sheet: finds its headers as they come, tells data from everything else, fills down what stands
 //! once for several rows, and hands over one row after the other. Holds a window of rows, never the sheet.
 
+use super::around::Place;
 use super::cell::{Cell, GridRow, Merge, SheetHead};
 use super::classify::{Class, classify};
 use super::find;
@@ -49,6 +50,9 @@ pub struct Walk<'a> {
     in_household: bool,
     address_above: Option<String>,
     section: Option<Arc<str>>,
+    /// What the sheet's name and the lines over the header say of its place, and the heading of the present block.
+    around: Place,
+    block: Place,
     pub found: Found,
 }
 
@@ -68,6 +72,8 @@ impl<'a> Walk<'a> {
             in_household: false,
             address_above: None,
             section: None,
+            around: Place::within(&head.name),
+            block: Place::default(),
             found: Found {
                 plans: Vec::new(),
                 titles: Vec::new(),
@@ -119,6 +125,7 @@ impl<'a> Walk<'a> {
                     .iter()
                     .map(|(_, c)| normal(&c.shown()))
                     .find(|t| !t.is_empty());
+                self.block = text.as_deref().map(Place::within).unwrap_or_default();
                 self.section = text.map(Arc::from);
             }
             Class::Total | Class::Footer => self.in_household = false,
@@ -225,6 +232,7 @@ impl<'a> Walk<'a> {
                 .map(|(_, c)| normal(&c.shown()))
                 .collect();
             let text = text.join(" ");
+            self.around = self.around.or(&Place::within(&text));
             self.found.titles.push(text.chars().take(200).collect());
         }
     }
@@ -265,6 +273,7 @@ impl<'a> Walk<'a> {
             system_1904: self.system_1904,
             year: self.order.year,
             section: self.section.clone(),
+            place: self.block.or(&self.around),
             address_above: self.address_above.take(),
         };
         let built = Row::build(&row, &full, plan, context);
