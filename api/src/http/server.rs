@@ -35,6 +35,10 @@ pub async fn serve(
     run(acceptor, endpoint, running, stop).await
 }
 
+/// A connection on which nothing moves for so long is closed, also while its request is at work: whoever hands in a list
+/// of a million rows waits until it is read.
+const IDLE: Duration = Duration::from_secs(600);
+
 async fn run(
     acceptor: impl Acceptor + 'static,
     endpoint: impl Endpoint + 'static,
@@ -42,7 +46,7 @@ async fn run(
     stop: CancellationToken,
 ) -> io::Result<()> {
     Server::new_with_acceptor(acceptor)
-        .idle_timeout(Duration::from_secs(75))
+        .idle_timeout(IDLE)
         .run_with_graceful_shutdown(endpoint, stop.cancelled(), Some(GRACE))
         .await?;
     running.close();

@@ -1,6 +1,7 @@
 //! Lists that are being read: their rows go in step by step while nobody sees the list, and all of it is there at
 //! once. What was broken off is taken away.
 
+use super::rows::at_places;
 use super::{Content, Row, open, row_id, state};
 use crate::seal::Keyring;
 use crate::store::paging::placeholder;
@@ -84,8 +85,7 @@ pub async fn at<C: ConnectionTrait>(
     let mut out = Vec::with_capacity(all.len());
     for part in all.chunks(PLACES) {
         let rows = list_row::Entity::find()
-            .filter(C_::List.eq(list))
-            .filter(any(part))
+            .filter(at_places(list, part))
             .order_by_asc(C_::Sheet)
             .order_by_asc(C_::Row)
             .all(db)
@@ -97,20 +97,12 @@ pub async fn at<C: ConnectionTrait>(
     Ok(out)
 }
 
-fn any(places: &[(i32, i32)]) -> Condition {
-    use list_row::Column as C_;
-    places.iter().fold(Condition::any(), |any, (sheet, row)| {
-        any.add(Condition::all().add(C_::Sheet.eq(*sheet)).add(C_::Row.eq(*row)))
-    })
-}
-
 /// Puts rows in the place of what was read there.
 pub async fn replace<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[Sealed]) -> Result<(), DbErr> {
     let places: Vec<(i32, i32)> = rows.iter().map(|row| (row.sheet, row.row)).collect();
     for part in places.chunks(PLACES) {
         list_row::Entity::delete_many()
-            .filter(list_row::Column::List.eq(list))
-            .filter(any(part))
+            .filter(at_places(list, part))
             .exec(db)
             .await?;
     }

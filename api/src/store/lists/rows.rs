@@ -142,6 +142,18 @@ pub async fn rows<C: ConnectionTrait>(
     rows.into_iter().map(|row| open(keys, row)).collect()
 }
 
+/// Rows at these places. Each names its list: SQLite goes through the whole list otherwise.
+pub(super) fn at_places(list: Uuid, places: &[(i32, i32)]) -> Condition {
+    use list_row::Column as C_;
+    places.iter().fold(Condition::any(), |any, (sheet, row)| {
+        let place = Condition::all()
+            .add(C_::List.eq(list))
+            .add(C_::Sheet.eq(*sheet))
+            .add(C_::Row.eq(*row));
+        any.add(place)
+    })
+}
+
 /// What was said at a stage of the rows at these places of a list.
 pub async fn said_of<C: ConnectionTrait>(
     db: &C,
@@ -149,14 +161,10 @@ pub async fn said_of<C: ConnectionTrait>(
     places: &BTreeSet<(i32, i32)>,
     stage: Stage,
 ) -> Result<BTreeMap<(i32, i32), Outcome>, DbErr> {
-    use list_row::Column as C_;
     let mut out = BTreeMap::new();
     let all: Vec<(i32, i32)> = places.iter().copied().collect();
     for part in all.chunks(100) {
-        let any = part.iter().fold(Condition::any(), |any, (sheet, row)| {
-            any.add(Condition::all().add(C_::Sheet.eq(*sheet)).add(C_::Row.eq(*row)))
-        });
-        let query = list_row::Entity::find().filter(C_::List.eq(list)).filter(any);
+        let query = list_row::Entity::find().filter(at_places(list, part));
         for row in query.all(db).await? {
             let (verdict, reason) = match stage {
                 Stage::Planned => (row.planned, row.planned_reason),
