@@ -237,7 +237,7 @@ async fn a_quarter_of_one_town(database: Database) {
     let old: Vec<usize> = everybody.iter().copied().filter(|n| n % 5 == 0).collect();
 
     // October.
-    let grade = |n: usize| ("肢体", if n % 4 == 0 { "一级" } else { "二级" });
+    let grade = |n: usize| ("肢体", if n.is_multiple_of(4) { "一级" } else { "二级" });
     let help = |n: usize| match n % 9 {
         0 => ("特困", "1352"),
         3 => ("低保边缘", "0"),
