@@ -86,7 +86,7 @@ impl<'s> Book<'s> {
 /// Bytes that a file which begins like this may have. `all`: nothing comes behind.
 ///
 /// # Errors
-/// As [`Book::open`] would refuse it, as far as the start says.
+/// As opening the file would refuse it, as far as the start says.
 pub fn most(head: &[u8], all: bool) -> Result<u64, Refusal> {
     match sniff(head) {
         Ok(Format::Delimited) => Ok(MOST_TEXT),
