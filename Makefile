@@ -1,4 +1,4 @@
-# run · test · bench · openapi · fmt: all that is done with this workspace.
+# run · test · soak · bench · bench-county · openapi · fmt: all that is done with this workspace.
 
 # Where `make run` keeps its county, and how its program is built (see docs of Cargo profiles): dev or release.
 DATA ?= data
@@ -9,13 +9,14 @@ program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$
 # With the whole workspace's features, so that the tests' dependencies are not built a second time.
 build = cargo build --locked --workspace --bin heshan-grid
 
-.PHONY: help run test soak fmt-check lint doc tests bench openapi fmt
+.PHONY: help run test soak fmt-check lint doc tests bench bench-county openapi fmt
 
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
 	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
 	@echo 'make soak     the long check: 100,000 simulated runs of sync, a million damaged changes and edits'
 	@echo 'make bench    measures the release build, see bench/README.md; DATABASE=postgresql for PostgreSQL'
+	@echo 'make bench-county  measures a generated county of PERSONS people: register and lists (needs python3)'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
 	@echo 'make fmt      formats the code'
 
@@ -64,6 +65,24 @@ ifeq ($(DATABASE),postgresql)
 else
 	$(measure)
 endif
+
+# A generated county of PERSONS people: its register and lists from upload to committed, with time and memory.
+PERSONS ?= 100000
+SEED ?= 784001
+generated = $(or $(CARGO_TARGET_DIR),target)/county-$(PERSONS)-$(SEED)
+measure_county = $(release)/bench county --data $(generated) --beside $(or $(CARGO_TARGET_DIR),target)
+
+bench-county: $(generated)
+	@scripts/check-toolchain
+	cargo build --locked --release -p api -p bench
+ifeq ($(DATABASE),postgresql)
+	HESHAN_TEST_POSTGRES_FSYNC=on scripts/with-postgres sh -c '$(measure_county) --postgres "$$HESHAN_TEST_POSTGRES"'
+else
+	$(measure_county)
+endif
+
+$(generated):
+	python3 bench/county/generate.py --persons $(PERSONS) --seed $(SEED) --out $@
 
 openapi:
 	$(build)

@@ -39,9 +39,17 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         0 => None,
         n => lists::place_of(program.db.read(), ground.list.id, n as u64 - 1).await?,
     };
+    let mut weighed = STEP as i32;
     while done < ground.list.rows {
         context.go_on()?;
         (done, after) = step(&ground, done, after).await?;
+        if ground.list.kind == "population" && done / 2 >= weighed {
+            weighed = done;
+            let weigh = program
+                .db
+                .write(|txn| async move { crate::store::register::weigh(&*txn).await });
+            weigh.await?;
+        }
     }
     ground.missing(Stage::Final).await?;
     finish(&ground).await
