@@ -11,13 +11,10 @@ use crate::store::db::Txn;
 use crate::store::enrolments;
 use crate::store::lists::{self, Outcome, Row, Stage};
 use domain::Value;
-use domain::catalogue::Role;
 use matching::three_way::Step;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use sync::record::Source;
-use sync::{Door, Writer};
 use uuid::Uuid;
 
 /// The categories of the one kind of list that has several.
@@ -115,11 +112,10 @@ async fn end(txn: &Txn, cx: &Commit<'_>, part: &[Moved], rows: &[Row]) -> Result
         let key = format!("{}.status", moved.from);
         let result = json!({ "list": cx.list.id, "month": cx.list.month });
         desk.close(id, MISSING, &key, "superseded", None, result);
-        let Some(open) = enrolments::open_of(db, id, &moved.from).await? else {
+        let Some(mut open) = enrolments::open_of(db, id, &moved.from).await? else {
             continue;
         };
         let handed_in = json!({ "values": row.content.values, "cells": row.content.handed_in });
-        let mut open = open;
         enrolments::hand_in(&cx.program.keys, &mut open, cx.list.id, "ended", &handed_in);
         open.until = Some(cx.list.month.clone());
         enrolments::keep(db, &open).await?;
@@ -143,21 +139,10 @@ async fn end(txn: &Txn, cx: &Commit<'_>, part: &[Moved], rows: &[Row]) -> Result
         };
         let edit = cx.derive("list_category", moved.begun.place, id);
         let edit = cx.edit(loaded, edit, &[Done { field, step }], &[], None)?;
-        let writer = Writer {
-            account: cx.account.into(),
-            device: None,
-            role: Role::Department,
-            door: Door::List {
-                source: cx.list.source.clone(),
-            },
-            name: cx.name(),
-        };
+        let (writer, source) = cx.author(cx.name());
         let origin = Origin {
             writer: &writer,
-            source: Source::List {
-                list: cx.name(),
-                month: cx.list.month.clone(),
-            },
+            source,
             kind: "list",
             skew: 0,
         };

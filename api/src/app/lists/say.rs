@@ -7,12 +7,10 @@ use crate::app::Error;
 use crate::app::desk::Origin;
 use crate::store::lists::{Outcome, Row};
 use domain::Value;
-use domain::catalogue::Role;
 use domain::date::parse_wire;
 use matching::link::Link;
 use serde_json::json;
-use sync::record::Source;
-use sync::{Door, State, Writer};
+use sync::State;
 use uuid::Uuid;
 
 impl<'a> Run<'a> {
@@ -68,21 +66,10 @@ impl<'a> Run<'a> {
         let Some(edit) = cx.edit(loaded, self.edit_id(row, id), steps, identity, report)? else {
             return Ok(());
         };
-        let writer = Writer {
-            account: cx.account.into(),
-            device: None,
-            role: Role::Department,
-            door: Door::List {
-                source: cx.list.source.clone(),
-            },
-            name: self.cx.name(),
-        };
+        let (writer, source) = cx.author(cx.name());
         let origin = Origin {
             writer: &writer,
-            source: Source::List {
-                list: self.cx.name(),
-                month: cx.list.month.clone(),
-            },
+            source,
             kind: "list",
             skew: 0,
         };

@@ -5,13 +5,14 @@ use crate::app::Error;
 use crate::program::Program;
 use crate::store::lists::{Content, Head, Stage};
 use crate::store::records::Loaded;
-use domain::catalogue::{Field, Type};
+use domain::catalogue::{Field, Role, Type};
 use domain::place::{Gazetteer, Hint};
 use domain::{Instant, Value};
 use entity::list;
 use matching::three_way::{self, Column, Present, Said, Step};
 use serde_json::{Map, Value as Json, json};
-use sync::{Arrived, Edit};
+use sync::record::Source;
+use sync::{Arrived, Door, Edit, Writer};
 use uuid::Uuid;
 
 /// What all rows of one run of a commit share.
@@ -66,6 +67,24 @@ impl<'a> Commit<'a> {
     pub fn name(&self) -> String {
         let kind = crate::lists::ListKind::parse(&self.list.kind);
         format!("{}{}", self.list.source, kind.map_or("名单", |k| k.label()))
+    }
+
+    /// Who writes for the list, and where its values come from; `name` is what histories call both.
+    pub fn author(&self, name: String) -> (Writer, Source) {
+        let writer = Writer {
+            account: self.account.into(),
+            device: None,
+            role: Role::Department,
+            door: Door::List {
+                source: self.list.source.clone(),
+            },
+            name: name.clone(),
+        };
+        let source = Source::List {
+            list: name,
+            month: self.list.month.clone(),
+        };
+        (writer, source)
     }
 
     /// Each column's step (`told`: the status is what the source said before), and the labels of cells that are no value of their field.
@@ -219,10 +238,5 @@ fn emptied_by_list(record: &sync::Record, field: &Field) -> bool {
     }
     let shown = sync::document::shown(&record.doc, &domain::catalogue::Catalogue::built_in());
     let edit = shown.get(field.key).and_then(|s| s.value.as_ref()?.edit);
-    edit.is_some_and(|edit| {
-        matches!(
-            record.kept.sources.get(&edit),
-            Some(sync::record::Source::List { .. })
-        )
-    })
+    edit.is_some_and(|edit| matches!(record.kept.sources.get(&edit), Some(Source::List { .. })))
 }

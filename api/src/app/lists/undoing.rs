@@ -13,14 +13,12 @@ use crate::store::db::Txn;
 use crate::store::edits::{self, Body};
 use crate::store::lists::{self, Row};
 use crate::store::{answers, enrolments, inbox};
-use domain::catalogue::Role;
 use domain::{EditId, Value};
 use entity::{edit, enrolment};
 use matching::three_way::Step;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::record::Source;
-use sync::{Door, State, Writer};
+use sync::State;
 use uuid::Uuid;
 
 /// Before and after of one field, for the history.
@@ -340,21 +338,10 @@ fn write<'a>(
     let wire = cx.edit(loaded, edit, &back.steps, &[], None)?;
     let Some(wire) = wire else { return Ok(()) };
     let name = format!("撤回{}", cx.name());
-    let writer = Writer {
-        account: cx.account.into(),
-        device: None,
-        role: Role::Department,
-        door: Door::List {
-            source: cx.list.source.clone(),
-        },
-        name: name.clone(),
-    };
+    let (writer, source) = cx.author(name);
     let origin = Origin {
         writer: &writer,
-        source: Source::List {
-            list: name,
-            month: cx.list.month.clone(),
-        },
+        source,
         kind: "undo",
         skew: 0,
     };
