@@ -91,6 +91,14 @@ impl Database {
         copy
     }
 
+    /// A copy of the data folder, keys and all, for another node on the same server.
+    pub fn another_folder(&self) -> TempDir {
+        assert!(self.is_postgres(), "the embedded database has one node");
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.folder(), folder.path());
+        folder
+    }
+
     /// The data folder: keys, files, and the embedded database.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -1,5 +1,6 @@
 //! A PostgreSQL server of one test's own with fsync on, which can be killed and started again.
 
+use crate::standby::started_as;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -71,10 +72,7 @@ impl DurableServer {
 
     /// Starts it after a crash, on the same files and the same port, as it was started first.
     pub fn restart(&mut self) {
-        let line = std::fs::read_to_string(self.files.join("postmaster.opts")).unwrap();
-        // `program "argument" "argument" …`, as the server writes it.
-        let (program, arguments) = line.trim().split_once(' ').unwrap();
-        let arguments = arguments.trim_matches('"').split("\" \"");
+        let (program, arguments) = started_as(&self.files);
         let owner = std::fs::metadata(&self.files).unwrap();
         let log = std::fs::OpenOptions::new()
             .append(true)
@@ -113,6 +111,12 @@ impl Drop for DurableServer {
             let _ = child.wait();
         }
     }
+}
+
+/// Host and port of a server's URL.
+pub fn host(url: &str) -> String {
+    let behind = url.rsplit('@').next().unwrap();
+    behind.split('/').next().unwrap().to_owned()
 }
 
 fn signal(name: &str, processes: &[u32]) {
