@@ -48,6 +48,13 @@ impl Size {
         grids: 40,
         list: 5_000,
     };
+    /// A village with two grids of 500, and the list of a county of 100,000.
+    pub const CROWD: Size = Size {
+        grid: 500,
+        village: 2,
+        grids: 2,
+        list: 39_000,
+    };
     /// Enough to see that everything works.
     pub const TINY: Size = Size {
         grid: 60,

@@ -101,6 +101,7 @@ fn done(command: Command) -> Result<String, Fault> {
                 lists: SHARED.iter().collect(),
                 rounds,
                 export,
+                crowd: Size::CROWD,
             };
             let runtime = tokio::runtime::Runtime::new()?;
             match only_exports {

@@ -22,6 +22,7 @@ async fn a_run_on_a_tiny_town() {
             lists: vec![&SHARED[0], &SHARED[4], &SHARED[5]],
             rounds: 1,
             export: 300,
+            crowd: Size::TINY,
         };
         let report = bench.run().await.unwrap();
         let table = report.write(folder.path(), "").unwrap();

@@ -34,8 +34,10 @@ pub fn effective(record: &Record, edit: &Edit, device: Option<DeviceId>, catalog
     let own = |s: &&Stamp| is_own(s, edit, device);
     let named = match &edit.base {
         Some(text) => Version::parse(text).and_then(|version| at(record, version)),
+        // Nobody has written yet: there is nothing but the skeleton.
+        None if record.n == 0 => Some((record.doc.get_heads(), 0)),
         // The maker knows the record from its own create on, which is its first edit.
-        None if record.n == 0 || record.stamps.iter().filter(own).any(|s| s.n == 1) => {
+        None if record.stamps.iter().filter(own).any(|s| s.n == 1) => {
             Some((vec![skeleton::hash(catalogue, record.resident, record.epoch)], 0))
         }
         None => None,

@@ -11,7 +11,7 @@ use entity::list;
 /// Rows of one transaction: few enough that a phone's sync need not wait long behind it. A row of the register is one
 /// row, as what a dry run says; a row of any other list may make a record with all that belongs to it.
 pub const STEP: u64 = 200;
-pub const RECORD_STEP: u64 = 50;
+pub const RECORD_STEP: u64 = 100;
 
 /// A run of a job over a list.
 pub struct Ground<'a> {

@@ -47,8 +47,9 @@ impl Db {
     /// Opens the embedded database in `file`, which is made when it is missing.
     pub async fn open_sqlite(file: &Path) -> Result<Db, DbErr> {
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        let writer = Database::connect(sqlite_options(&url, 1)).await?;
-        let reader = Database::connect(sqlite_options(&url, 4)).await?;
+        // Lists write at random places of large tables: what the writer need not read again is its speed.
+        let writer = Database::connect(sqlite_options(&url, 1, "-64000")).await?;
+        let reader = Database::connect(sqlite_options(&url, 4, "-16000")).await?;
         let db = Db::over(writer, reader);
         tokio::spawn(wal::empty_behind(db.reader.clone(), db.listen()));
         Ok(db)
@@ -177,19 +178,20 @@ impl Db {
     }
 }
 
-fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+/// `cache` is SQLite's `cache_size`: negative, in KiB for each connection.
+fn sqlite_options(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
                 .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(20))
-                .pragma("cache_size", "-16000")
+                .pragma("cache_size", cache)
                 .pragma("temp_store", "memory")
                 .pragma("wal_autocheckpoint", wal::MOST_PAGES)
                 // A search reads thousands of rows: the reading thread must not wait after every fifty of them.

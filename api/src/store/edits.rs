@@ -1,9 +1,10 @@
 //! Edit rows: one for everything that changes what a record shows, in the record's own order.
 
 use super::fault::Fault;
-use super::sealed;
+use super::{PER_THREAD, sealed};
 use crate::seal::Keyring;
 use entity::edit;
+use rayon::prelude::*;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -65,27 +66,30 @@ pub struct Stamp {
 
 pub async fn insert<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[EditRow]) -> Result<(), DbErr> {
     for part in rows.chunks(200) {
-        let models = part.iter().map(|row| edit::ActiveModel {
-            id: Set(row.id),
-            device: Set(row.device),
-            seq: Set(row.seq),
-            account: Set(row.account),
-            resident: Set(row.resident),
-            named: Set(row.named),
-            epoch: Set(row.epoch),
-            n: Set(row.n),
-            kind: Set(row.kind.to_owned()),
-            outcome: Set(row.outcome.clone()),
-            change_hash: Set(row.change_hash.clone()),
-            heads: Set(row.heads.clone()),
-            facts_version: Set(row.facts_version),
-            digest: Set(row.digest.clone()),
-            sealed: Set(sealed::seal(keys, "edit", row.id, &row.body)),
-            made_at: Set(row.made_at),
-            skew: Set(row.skew),
-            received_at: Set(row.received_at),
-        });
-        edit::Entity::insert_many(models)
+        let models = part
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|row| edit::ActiveModel {
+                id: Set(row.id),
+                device: Set(row.device),
+                seq: Set(row.seq),
+                account: Set(row.account),
+                resident: Set(row.resident),
+                named: Set(row.named),
+                epoch: Set(row.epoch),
+                n: Set(row.n),
+                kind: Set(row.kind.to_owned()),
+                outcome: Set(row.outcome.clone()),
+                change_hash: Set(row.change_hash.clone()),
+                heads: Set(row.heads.clone()),
+                facts_version: Set(row.facts_version),
+                digest: Set(row.digest.clone()),
+                sealed: Set(sealed::seal(keys, "edit", row.id, &row.body)),
+                made_at: Set(row.made_at),
+                skew: Set(row.skew),
+                received_at: Set(row.received_at),
+            });
+        edit::Entity::insert_many(models.collect::<Vec<_>>())
             .exec_without_returning(db)
             .await?;
     }

@@ -118,12 +118,17 @@ pub struct Head {
 pub struct Content {
     pub values: BTreeMap<String, String>,
     /// Why the number cannot be; none where it is valid or not stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_fault: Option<String>,
     /// Key and code of each value that cannot be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The row that says the same of the same person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<(i32, i32)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<BTreeMap<String, String>>,
     /// Cells by header.
     pub handed_in: Vec<(String, String)>,

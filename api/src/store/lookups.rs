@@ -1,10 +1,12 @@
 //! Look-ups: keyed hashes that find a resident without opening any record.
 
+use super::PER_THREAD;
 use super::records::Loaded;
 use crate::seal::Keyring;
 use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
+use rayon::prelude::*;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -13,10 +15,12 @@ use sync::Record;
 /// Writes what changed among the look-ups of some records.
 pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, all: &[&Loaded]) -> Result<(), DbErr> {
     let (mut gone, mut new) = (Vec::new(), Vec::new());
-    for l in all {
-        let (resident, wanted) = (l.record.resident.uuid(), of(keys, &l.record));
+    let wanted = all.par_iter().with_min_len(PER_THREAD);
+    let wanted: Vec<_> = wanted.map(|l| of(keys, &l.record)).collect();
+    for (l, wanted) in all.iter().zip(&wanted) {
+        let resident = l.record.resident.uuid();
         let row = |(kind, hash): &(&'static str, Vec<u8>)| ((*kind).to_owned(), hash.clone(), resident);
-        gone.extend(l.lookups.difference(&wanted).map(row));
+        gone.extend(l.lookups.difference(wanted).map(row));
         new.extend(wanted.difference(&l.lookups).map(row));
     }
     for part in gone.chunks(50) {

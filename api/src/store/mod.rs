@@ -43,3 +43,6 @@ pub mod visible;
 mod wal;
 
 pub use fault::Fault;
+
+/// Rows that are sealed, opened or projected by one thread before a second one helps: fewer take less time than waking it.
+pub const PER_THREAD: usize = 8;

@@ -1,11 +1,12 @@
 //! Records as rows: resident, document, facts, projection, search card and look-ups, loaded and saved together.
 
 use super::fault::Fault;
-use super::{cards, edits, lookups, sealed};
+use super::{PER_THREAD, cards, edits, lookups, sealed};
 use crate::seal::{Keyring, Place};
 use domain::catalogue::Catalogue;
 use domain::{EditId, ResidentId};
 use entity::{document, facts, projection, resident, search_card};
+use rayon::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -70,7 +71,7 @@ async fn load_all<C: ConnectionTrait>(
         }
         let rows = rows.all(db).await?;
         let docs = document::Entity::find().filter(document::Column::Resident.is_in(part.iter().copied()));
-        let mut docs: BTreeMap<Uuid, Vec<u8>> = docs
+        let docs: BTreeMap<Uuid, Vec<u8>> = docs
             .all(db)
             .await?
             .into_iter()
@@ -83,11 +84,12 @@ async fn load_all<C: ConnectionTrait>(
             .into_iter()
             .map(|f| (f.resident, f))
             .collect();
-        for row in rows {
-            let doc = docs.remove(&row.id).ok_or(Fault::Damaged("document missing"))?;
+        let loaded = rows.into_par_iter().with_min_len(PER_THREAD).map(|row| {
+            let doc = docs.get(&row.id).ok_or(Fault::Damaged("document missing"))?;
             let fact = facts.get(&row.id).ok_or(Fault::Damaged("facts missing"))?;
-            out.insert(row.id, load(keys, row, &doc, fact)?);
-        }
+            Ok((row.id, load(keys, row, doc, fact)?))
+        });
+        out.extend(loaded.collect::<Result<Vec<_>, Fault>>()?);
     }
     Ok(out)
 }
@@ -261,7 +263,7 @@ pub async fn save<C: ConnectionTrait>(
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        let rows = part.iter().map(|(l, _)| {
+        let rows = part.par_iter().with_min_len(PER_THREAD).map(|(l, _)| {
             let place = Place {
                 table: "document",
                 row: l.record.resident.bytes(),
@@ -276,44 +278,53 @@ pub async fn save<C: ConnectionTrait>(
         let on = OnConflict::column(document::Column::Resident)
             .update_column(document::Column::Sealed)
             .to_owned();
-        document::Entity::insert_many(rows)
+        document::Entity::insert_many(rows.collect::<Vec<_>>())
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        let rows = part.iter().map(|(l, _)| facts::ActiveModel {
-            resident: Set(id(l)),
-            version: Set(l.record.facts_version as i32),
-            sealed: Set(sealed::seal(keys, "facts", id(l), &l.record.kept)),
-        });
+        let rows = part
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|(l, _)| facts::ActiveModel {
+                resident: Set(id(l)),
+                version: Set(l.record.facts_version as i32),
+                sealed: Set(sealed::seal(keys, "facts", id(l), &l.record.kept)),
+            });
         let on = OnConflict::column(facts::Column::Resident)
             .update_columns([facts::Column::Version, facts::Column::Sealed])
             .to_owned();
-        facts::Entity::insert_many(rows)
+        facts::Entity::insert_many(rows.collect::<Vec<_>>())
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        let rows = part.iter().map(|(l, p)| projection::ActiveModel {
-            resident: Set(id(l)),
-            n: Set(l.record.n as i32),
-            open: Set(seal_part(keys, id(l), "open", p.open.to_string().as_bytes())),
-            rest: Set(seal_part(keys, id(l), "rest", p.rest.to_string().as_bytes())),
-        });
+        let rows = part
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|(l, p)| projection::ActiveModel {
+                resident: Set(id(l)),
+                n: Set(l.record.n as i32),
+                open: Set(seal_part(keys, id(l), "open", p.open.to_string().as_bytes())),
+                rest: Set(seal_part(keys, id(l), "rest", p.rest.to_string().as_bytes())),
+            });
         use projection::Column as P;
         let on = OnConflict::column(P::Resident)
             .update_columns([P::N, P::Open, P::Rest])
             .to_owned();
-        projection::Entity::insert_many(rows)
+        projection::Entity::insert_many(rows.collect::<Vec<_>>())
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;
-        let rows = part.iter().map(|(l, p)| search_card::ActiveModel {
-            resident: Set(id(l)),
-            sealed: Set(sealed::seal(keys, "search_card", id(l), &cards::card(p))),
-        });
+        let rows = part
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|(l, p)| search_card::ActiveModel {
+                resident: Set(id(l)),
+                sealed: Set(sealed::seal(keys, "search_card", id(l), &cards::card(p))),
+            });
         let on = OnConflict::column(search_card::Column::Resident)
             .update_column(search_card::Column::Sealed)
             .to_owned();
-        search_card::Entity::insert_many(rows)
+        search_card::Entity::insert_many(rows.collect::<Vec<_>>())
             .on_conflict(on)
             .exec_without_returning(db)
             .await?;

@@ -1,9 +1,10 @@
 //! The population register 人口底册: reference data, found by keyed hashes and never sent to phones.
 
-use super::{Fault, sealed};
+use super::{Fault, PER_THREAD, sealed};
 use crate::seal::Keyring;
 use domain::name::comparable;
 use entity::{list, register_row};
+use rayon::prelude::*;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
@@ -53,7 +54,7 @@ pub async fn insert<C: ConnectionTrait>(
     rows: &[(Hashes, Values)],
 ) -> Result<(), DbErr> {
     for part in rows.chunks(200) {
-        let models = part.iter().map(|(hashes, values)| {
+        let models = part.par_iter().with_min_len(PER_THREAD).map(|(hashes, values)| {
             let bound = bound(keys, list, hashes.id.as_deref(), &hashes.person);
             register_row::ActiveModel {
                 id: NotSet,
@@ -63,7 +64,7 @@ pub async fn insert<C: ConnectionTrait>(
                 sealed: Set(sealed::seal(keys, "register_row", bound, values)),
             }
         });
-        register_row::Entity::insert_many(models)
+        register_row::Entity::insert_many(models.collect::<Vec<_>>())
             .exec_without_returning(db)
             .await?;
     }
@@ -89,7 +90,8 @@ pub async fn find<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let rows = register_row::Entity::find().filter(any).all(db).await?;
-    rows.into_iter()
+    rows.into_par_iter()
+        .with_min_len(PER_THREAD)
         .map(|row| {
             let bound = bound(keys, row.list, row.id_hash.as_deref(), &row.person_hash);
             Ok(Entry {

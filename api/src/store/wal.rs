@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 pub const MOST_PAGES: &str = "16384";
 
 /// Between a commit and the copy: what a burst of commits changes again and again is copied once.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(1000);
 
 /// Empties the log some time after each commit, until the database is let go.
 pub async fn empty_behind(reader: DatabaseConnection, mut commits: Receiver<()>) {

@@ -1,6 +1,7 @@
 //! Rosters out: a million sealed rows as CSV, against the same table in the clear; a workbook; changes since a cursor.
 
 use super::Bench;
+use super::beside::beside_export;
 use crate::Fault;
 use crate::client::Client;
 use crate::county::ADMIN;
@@ -113,6 +114,8 @@ pub async fn exports(bench: &Bench, place: &Place, rows: usize) -> Result<Vec<Fi
             "ms",
         ));
     }
+    let server = Server::start(&bench.program, place).await?;
+    all.extend(beside_export(&server, bench.crowd, rows).await?);
     Ok(all)
 }
 
@@ -123,18 +126,24 @@ struct Made {
     cursor: String,
 }
 
-async fn file(who: &Client, format: &str) -> Result<Made, Fault> {
+/// Asks for the roster; its bytes are still to come.
+pub async fn export(who: &Client, format: &str) -> Result<reqwest::Response, Fault> {
     let wanted = json!({ "category": CATEGORY, "format": format, "purpose": "bench" });
-    let began = Instant::now();
     let answer = who.post_plain("/api/v1/rosters/export", &wanted).await?;
+    if answer.status() != 200 {
+        return Err(format!("export: {}", answer.status()).into());
+    }
+    Ok(answer)
+}
+
+async fn file(who: &Client, format: &str) -> Result<Made, Fault> {
+    let began = Instant::now();
+    let answer = export(who, format).await?;
     let cursor = answer
         .headers()
         .get("x-roster-cursor")
         .and_then(|c| c.to_str().ok());
     let cursor = cursor.unwrap_or_default().to_owned();
-    if answer.status() != 200 {
-        return Err(format!("export: {}", answer.status()).into());
-    }
     let bytes = answer.bytes().await?.to_vec();
     Ok(Made {
         took: millis(began.elapsed()),

@@ -34,6 +34,8 @@ pub struct Bench {
     pub rounds: usize,
     /// Rows of the roster that is exported.
     pub export: usize,
+    /// The town in which a phone syncs beside that export, and the list that commits meanwhile.
+    pub crowd: Size,
 }
 
 impl Bench {
@@ -87,7 +89,7 @@ impl Bench {
     async fn exports(&self) -> Result<Vec<Figure>, Fault> {
         let place = self.place().await?;
         let program = place.open().await?;
-        county::town(&program, Size::TINY).await?;
+        county::town(&program, self.crowd).await?;
         drop(program);
         let found = exports::exports(self, &place, self.export).await;
         place.remove().await?;

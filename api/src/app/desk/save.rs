@@ -6,12 +6,14 @@ use crate::app::Error;
 use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
-use crate::store::{edits, held, records, sealed};
+use crate::store::{PER_THREAD, edits, held, records, sealed};
 use domain::Instant;
 use entity::{confirmation, visit};
+use rayon::prelude::*;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use std::collections::BTreeMap;
+use sync::project::Projection;
 use sync::{Edit, State};
 use uuid::Uuid;
 
@@ -24,10 +26,8 @@ impl Desk<'_> {
         let mut gazetteer = None;
         for id in &ids {
             self.settle_unplaced(*id);
-            let loaded = &self.records[id];
-            let items = self.open_items(*id);
-            let timed = tracing::debug_span!(target: "timing", "project");
-            let mut shown = timed.in_scope(|| show(self.program, &loaded.record, loaded.grid, &items));
+        }
+        for (id, mut shown) in ids.iter().zip(self.shown(&ids)) {
             self.computed(*id, &shown);
             self.show_present(*id, &shown);
             self.reread(*id, &shown.open, &mut gazetteer).await?;
@@ -68,6 +68,21 @@ impl Desk<'_> {
             .collect();
         steps::note(&*txn, self.program, &saved, self.now).await?;
         Ok(())
+    }
+
+    /// What these records show.
+    fn shown(&self, ids: &[Uuid]) -> Vec<Projection> {
+        let records = ids.iter().map(|id| (&self.records[id], self.open_items(*id)));
+        let records: Vec<_> = records.collect();
+        let program = self.program;
+        let all = records
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|(loaded, items)| {
+                let timed = tracing::debug_span!(target: "timing", "project");
+                timed.in_scope(|| show(program, &loaded.record, loaded.grid, items))
+            });
+        all.collect()
     }
 
     /// Who has a grid waits for none.

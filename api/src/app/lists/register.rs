@@ -5,9 +5,11 @@ use super::person::{unidentified, why_message};
 use super::row::{identity, value};
 use super::steps::Commit;
 use crate::app::Error;
+use crate::store::PER_THREAD;
 use crate::store::db::Txn;
 use crate::store::lists::{self, Outcome, Row};
 use crate::store::register::{self, Entry, Hashes, Values, number_hash, person_hash};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -34,7 +36,8 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
             entries: Vec::new(),
         });
     }
-    let hashes: Vec<Hashes> = rows.iter().map(|row| entry(cx, &row.content.values).0).collect();
+    let hashes = rows.par_iter().with_min_len(PER_THREAD);
+    let hashes: Vec<Hashes> = hashes.map(|row| of(cx, &row.content.values)).collect();
     let numbers: Vec<Vec<u8>> = hashes.iter().filter_map(|h| h.id.clone()).collect();
     let people: Vec<Vec<u8>> = hashes
         .iter()
@@ -44,7 +47,7 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
     let mut before: BTreeMap<Vec<u8>, Vec<Entry>> = BTreeMap::new();
     for known in register::find(&**txn, keys, &numbers, &people).await? {
         if known.list != cx.list.id {
-            let hashes = entry(cx, &known.values).0;
+            let hashes = of(cx, &known.values);
             before
                 .entry(hashes.id.unwrap_or(hashes.person))
                 .or_default()
@@ -97,7 +100,7 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
         if verdict == "invalid" || row.content.same_as.is_some() {
             continue;
         }
-        new.push(entry(cx, &row.content.values));
+        new.push((hashes.clone(), row.content.values.clone()));
         new.extend(row.content.members.iter().map(|member| entry(cx, member)));
     }
     Ok(Judged {
@@ -130,6 +133,11 @@ pub async fn put_back(txn: &Txn, cx: &Commit<'_>, list: Uuid, rows: &[Row]) -> R
 }
 
 fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {
+    (of(cx, values), values.clone())
+}
+
+/// By what a person of the register is found.
+fn of(cx: &Commit<'_>, values: &Values) -> Hashes {
     let keys = &cx.program.keys;
     let get = |key: &str| values.get(key).map(String::as_str);
     // A birth date that the list leaves out stands in the number.
@@ -142,15 +150,14 @@ fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {
         let day = value(catalogue, catalogue.field("birth_date")?, get("birth_date")?)?;
         day.as_text().map(str::to_owned)
     });
-    let hashes = Hashes {
+    Hashes {
         id: number.map(|n| number_hash(keys, n)),
         person: person_hash(
             keys,
             get("name").unwrap_or_default(),
             birth.as_deref().unwrap_or_default(),
         ),
-    };
-    (hashes, values.clone())
+    }
 }
 
 /// Standard keys only: notes beside them are no change.

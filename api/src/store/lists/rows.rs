@@ -3,8 +3,9 @@
 use super::Content;
 use crate::seal::Keyring;
 use crate::store::paging::{behind, placeholder};
-use crate::store::{Fault, sealed};
+use crate::store::{Fault, PER_THREAD, sealed};
 use entity::list_row;
+use rayon::prelude::*;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
@@ -80,26 +81,29 @@ pub fn place_of_item(place: i64) -> (i32, i32) {
 
 pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row]) -> Result<(), DbErr> {
     for part in rows.chunks(200) {
-        let models = part.iter().map(|row| list_row::ActiveModel {
-            list: Set(row.list),
-            sheet: Set(row.sheet),
-            row: Set(row.row),
-            digest: Set(row.digest.clone()),
-            resident: Set(row.resident),
-            verdict: Set(row.verdict.clone()),
-            reason: Set(row.reason.clone()),
-            planned: Set(row.planned.clone()),
-            planned_reason: Set(row.planned_reason.clone()),
-            reading: Set(None),
-            sealed: Set(sealed::seal(
-                keys,
-                "list_row",
-                row_id(keys, row.list, row.sheet, row.row),
-                &row.content,
-            )),
-            decision: Set(None),
-        });
-        list_row::Entity::insert_many(models)
+        let models = part
+            .par_iter()
+            .with_min_len(PER_THREAD)
+            .map(|row| list_row::ActiveModel {
+                list: Set(row.list),
+                sheet: Set(row.sheet),
+                row: Set(row.row),
+                digest: Set(row.digest.clone()),
+                resident: Set(row.resident),
+                verdict: Set(row.verdict.clone()),
+                reason: Set(row.reason.clone()),
+                planned: Set(row.planned.clone()),
+                planned_reason: Set(row.planned_reason.clone()),
+                reading: Set(None),
+                sealed: Set(sealed::seal(
+                    keys,
+                    "list_row",
+                    row_id(keys, row.list, row.sheet, row.row),
+                    &row.content,
+                )),
+                decision: Set(None),
+            });
+        list_row::Entity::insert_many(models.collect::<Vec<_>>())
             .exec_without_returning(db)
             .await?;
     }
@@ -139,7 +143,7 @@ pub async fn rows<C: ConnectionTrait>(
         .limit(part.limit)
         .all(db)
         .await?;
-    rows.into_iter().map(|row| open(keys, row)).collect()
+    open_all(keys, rows)
 }
 
 /// Rows at these places. Each names its list: SQLite goes through the whole list otherwise.
@@ -247,7 +251,12 @@ pub async fn rows_of<C: ConnectionTrait>(
         .filter(C_::Sheet.ne(MISSING_SHEET))
         .all(db)
         .await?;
-    rows.into_iter().map(|row| open(keys, row)).collect()
+    open_all(keys, rows)
+}
+
+fn open_all(keys: &Keyring, rows: Vec<list_row::Model>) -> Result<Vec<Row>, Fault> {
+    let rows = rows.into_par_iter().with_min_len(PER_THREAD);
+    rows.map(|row| open(keys, row)).collect()
 }
 
 pub(super) fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
