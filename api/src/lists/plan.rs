@@ -289,12 +289,13 @@ impl Plan {
     /// Finds columns that are filled once for several rows.
     fn blocks(&mut self, candidates: &[Candidate]) {
         const PLACES: [&str; 4] = ["town", "village", ".path", ".group"];
-        const HOUSEHOLD: [&str; 6] = [
+        const HOUSEHOLD: [&str; 7] = [
             "household_number",
             ".head_name",
             ".head_id_number",
             ".head_phone",
             ".household_size",
+            ".covered",
             "category",
         ];
         const GRID: [&str; 6] = ["town", "village", ".path", ".leader", ".leader_phone", "worker"];

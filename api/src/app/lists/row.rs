@@ -60,6 +60,12 @@ pub fn category(kind: &str, content: &Content) -> Option<&'static str> {
 /// The source's status: on the list is active, unless the row says otherwise.
 pub fn status(content: &Content) -> &'static str {
     let said = content.get(".status").unwrap_or_default();
+    let not = content
+        .get(".is_covered")
+        .is_some_and(|said| words::text("no").contains(&said));
+    if not {
+        return "ended";
+    }
     if words::holds("suspended", said) {
         "suspended"
     } else if words::holds("ended", said) {

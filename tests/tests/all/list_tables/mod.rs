@@ -4,7 +4,23 @@
 //! it perhaps ` in FORMS` or ` named FILE`), the cells between `|`, one row a line, and `=> ` with what must be
 //! read: rows and persons, then the values of each row, its members behind `+`, its faults behind `!`, questions at the
 //! end. `[name]` begins a sheet, `\n` is a line break, `@01` to `@99` are valid numbers of people who do not exist.
-//! `HESHAN_SHOW_TABLES` prints what is read instead of comparing it.
+//! `HESHAN_SHOW_TABLES` prints what is read beside comparing it.
+//!
+//! Which test shows what a list may do:
+//!
+//! | lists … | shown by |
+//! |---|---|
+//! | have every header that is known from counties | `catalogue.txt` |
+//! | have shared strings, rich text, a false dimension, are HTML or XML Spreadsheet 2003 called .xls | every case here (`forms`), `list_files` |
+//! | have a sheet for each village, town, category, month, with other headers; sheets that are no data | `sheets.txt`, `list_files` |
+//! | have titles and units of any depth, hints, column numbers, groups over groups, headers per page, broken words | `headers.txt`, `between.txt` |
+//! | have several numbers, names, addresses, dates, amounts; no number but the certificate's | `columns.txt`, `list_shapes::columns_that_look_alike` |
+//! | have a household in one row or over many | `households.txt`, `list_shapes`, `lists::household` (each is enrolled) |
+//! | name town, village and group in columns, in one path, or around the rows only | `places.txt`, `list_shapes::places_around_the_rows` |
+//! | have codes, labels, legends, ticks, units, ages, months, several phones | `values.txt`, `list_shapes::values_of_every_style` |
+//! | have subtotals, printed serials, signatures, legends below | `between.txt`, `list_shapes::what_stands_between_and_below` |
+//! | are corrected once and remembered; ask what cannot be known | `list_mapping`, `columns.txt` |
+//! | are long, broken, cut off | `list_arriving`, `list_hostile`, `hostile::lists` |
 #![allow(clippy::unwrap_used)]
 
 mod forms;

@@ -75,6 +75,8 @@ struct Town {
     residents: BTreeMap<usize, Uuid>,
     /// The rows that a source handed in last.
     before: BTreeMap<&'static str, Rows>,
+    /// What a department pulled once and has kept with the changes since, by category: its rows and the cursor.
+    pulled: BTreeMap<&'static str, (BTreeMap<String, Value>, String)>,
 }
 
 impl Town {
@@ -165,7 +167,7 @@ impl Town {
     }
 
     /// Rosters as files, counts and single villages say the same as what was handed in.
-    async fn adds_up(&self, when: &str) {
+    async fn adds_up(&mut self, when: &str) {
         let bureau = self.county.console("区划管理员").await;
         for (category, people) in &self.roster {
             let source = if *category == "disabled" {
@@ -192,12 +194,63 @@ impl Town {
                 sum += bureau.get(&path).await.ok()["count"].as_u64().unwrap();
             }
             assert_eq!(sum, people.len() as u64, "{when} {category}: the villages add up");
+            let (whole, cursor) = whole(clerk, category).await;
+            let kept = match self.pulled.remove(category) {
+                Some((mut rows, mut cursor)) => {
+                    since(clerk, category, &mut rows, &mut cursor).await;
+                    assert_eq!(
+                        rows, whole,
+                        "{when} {category}: what was pulled, with the changes since"
+                    );
+                    (rows, cursor)
+                }
+                None => (whole, cursor),
+            };
+            assert_eq!(kept.0.len(), people.len(), "{when} {category}");
+            self.pulled.insert(category, kept);
         }
         tests::verify::agrees(&self.county.program).await;
     }
 
     fn cadre(&self, n: usize) -> &Console {
         &self.cadres[usize::from(n >= 40)]
+    }
+}
+
+/// The whole roster of a category by resident, and the cursor of its state.
+async fn whole(clerk: &Clerk, category: &str) -> (BTreeMap<String, Value>, String) {
+    let wanted = json!({ "category": category, "format": "ndjson", "purpose": "核对" });
+    let answer = clerk.post("/api/v1/rosters/export", &wanted).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let cursor = answer.header("x-roster-cursor").unwrap().to_owned();
+    let mut rows = BTreeMap::new();
+    for line in answer.text().lines() {
+        let mut row: Value = serde_json::from_str(line).unwrap();
+        if let Some(id) = row["resident"].as_str().map(str::to_owned) {
+            row.as_object_mut().unwrap().remove("changed_meanwhile");
+            assert!(rows.insert(id, row).is_none(), "twice: {line}");
+        }
+    }
+    (rows, cursor)
+}
+
+/// Brings a roster up to date with what has changed since its cursor.
+async fn since(clerk: &Clerk, category: &str, rows: &mut BTreeMap<String, Value>, cursor: &mut String) {
+    loop {
+        let path =
+            format!("/api/v1/rosters/changes?category={category}&purpose=check&limit=7&cursor={cursor}");
+        let page = clerk.get(&path).await.ok();
+        for item in page["items"].as_array().unwrap() {
+            let id = item["resident"].as_str().unwrap().to_owned();
+            match item["change"].as_str().unwrap() {
+                "left" => _ = rows.remove(&id),
+                _ => _ = rows.insert(id, item["row"].clone()),
+            }
+        }
+        *cursor = page["cursor"].as_str().unwrap().to_owned();
+        if page["more"] != true {
+            return;
+        }
     }
 }
 
@@ -222,6 +275,7 @@ async fn a_quarter_of_one_town(database: Database) {
         roster: BTreeMap::new(),
         residents: BTreeMap::new(),
         before: BTreeMap::new(),
+        pulled: BTreeMap::new(),
     };
     let mut dice = Dice::seeded(20261);
     let of = |people: &[usize], cells: &dyn Fn(usize) -> (&'static str, &'static str)| -> Rows {
