@@ -113,7 +113,7 @@ impl Plan {
             of_household: Vec::new(),
             household_in_blocks: false,
             ticks: Vec::new(),
-            legends: legend::of(head),
+            legends: legend::of(head, rows),
             sex_codes: SexCodes::Standard,
             ages: None,
             year: None,

@@ -1,8 +1,11 @@
 //! People of one household whom one row of a file names together: each becomes a row of its own, with what the household
 //! has in common.
 
-use crate::lists::{Identity, ListKind, Member, Row};
-use crate::store::lists::{Content, MOST_MEMBERS, sheet_of_member};
+use super::enrol::Run;
+use crate::lists::{self, Identity, ListKind, Member};
+use crate::store::lists::{Content, MOST_MEMBERS, Row, sheet_of_member};
+use domain::ResidentId;
+use matching::link::Link;
 use std::collections::BTreeMap;
 
 /// What a household has in common; all else that a row says is the head's own.
@@ -34,7 +37,7 @@ pub fn counts(kind: ListKind) -> bool {
 }
 
 /// The rows of the members that stand beside the head, by the place where they are kept.
-pub fn members(kind: ListKind, row: &Row, head: &Content) -> Vec<((i32, i32), Content)> {
+pub fn members(kind: ListKind, row: &lists::Row, head: &Content) -> Vec<((i32, i32), Content)> {
     if !counts(kind) {
         return Vec::new();
     }
@@ -94,5 +97,18 @@ fn member_of(head: &Content, member: &Member) -> Content {
         same_as: None,
         members: Vec::new(),
         handed_in: head.handed_in.clone(),
+    }
+}
+
+impl Run<'_> {
+    /// Whether nobody has said yet that this member of a household draws the benefit which not all of them do.
+    pub(super) fn not_covered(&self, row: &Row, linked: &Link<i64>, category: &str) -> bool {
+        let asks = row.content.faults.iter().any(|(_, why)| why == NOT_ALL);
+        let on = |id: &ResidentId| {
+            self.open
+                .get(&id.uuid())
+                .is_some_and(|open| open.contains_key(category))
+        };
+        asks && self.cx.answer.is_none() && !matches!(linked, Link::Resident(id) if on(id))
     }
 }

@@ -181,6 +181,7 @@ pub async fn read_in(
             file_name: &name,
             year,
             known: &|headers| remembering.known(headers),
+            most: lists::MOST_ROWS,
         };
         let outline = read(&order, &kept, &plain_out)?;
         let applied = remembering.applied(&outline);

@@ -2,7 +2,7 @@
 
 use super::{CHANGES, number};
 use calamine::{Data, Reader, Xlsx};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Cursor;
 use tests::clerk::{Clerk, Handed, counts, worker};
 use tests::county::County;
@@ -57,7 +57,7 @@ async fn everybody_of_a_household_in_one_row_is_enrolled(database: Database) {
         (Some(3), Some(6))
     );
     let tried = clerk.dry_run(&id).await;
-    assert_eq!(counts(&tried["planned"]), "invalid 1, new 5");
+    assert_eq!(counts(&tried["planned"]), "ambiguous 1, new 5");
     clerk.commit(&id).await;
     assert_eq!(clerk.list(&id).await["verdicts"], tried["planned"]);
     let rows = clerk.rows(&id, None).await;
@@ -67,7 +67,7 @@ async fn everybody_of_a_household_in_one_row_is_enrolled(database: Database) {
         "何五娣 new",
         "何二喜(1) new",
         // One of the household draws the benefit, and the row does not say that it is she.
-        "何六娣(1) invalid",
+        "何六娣(1) ambiguous",
         "何三妹(2) new",
     ];
     assert_eq!(said(&rows, "verdict"), expected);
@@ -98,14 +98,24 @@ async fn everybody_of_a_household_in_one_row_is_enrolled(database: Database) {
         |n: usize| -> Vec<String> { sheet.rows().nth(n).unwrap().iter().map(Data::to_string).collect() };
     assert_eq!(cells(1)[11], "新增\n何二喜：新增\n何三妹：新增");
     assert_eq!(cells(2)[11], "新增");
-    assert_eq!(cells(3)[11], "新增\n何六娣：无法处理");
+    assert_eq!(cells(3)[11], "新增\n何六娣：待人工确认");
 
-    // A month later the daughter is no longer of the household, and who was unclear stands in a row of her own.
+    // The village knows that she does.
+    let page = cadre.get("/api/v1/inbox?reason=list_row_ambiguous").await.ok();
+    let item = &page["items"][0];
+    assert_eq!(
+        (&item["content"]["row"], &item["content"]["member"]),
+        (&json!(4), &json!(1))
+    );
+    cadre.decide(item, "new", json!({ "value": [] })).await.ok();
+    let rows = clerk.rows(&id, None).await;
+    assert_eq!(said(&rows, "verdict")[4], "何六娣(1) new");
+
+    // A month later one daughter is no longer of the household; who was asked about once is not asked about again.
     let november = "户主姓名,身份证号,成员1,关系1,身份证号1,成员2,关系2,身份证号2,保障人口,月保障金额,现住址
 何一新,@0,何二喜,妻子,@1,,,,2,845,沙坪街道良围村旧围村1号
 何四海,@3,,,,,,,1,300,沙坪街道良围村旧围村2号
-何五娣,@4,,,,,,,1,300,沙坪街道良围村旧围村3号
-何六娣,@5,,,,,,,1,300,沙坪街道良围村旧围村3号
+何五娣,@4,何六娣,女儿,@5,,,,1,300,沙坪街道良围村旧围村3号
 ";
     let next = clerk
         .hand_in(&handed(&county, "2026-11", november), CHANGES)
@@ -118,8 +128,8 @@ async fn everybody_of_a_household_in_one_row_is_enrolled(database: Database) {
             "何一新 same",
             "何四海 same",
             "何五娣 same",
-            "何六娣 new",
             "何二喜(1) same",
+            "何六娣(1) same",
             "何三妹 missing"
         ]
     );

@@ -9,6 +9,7 @@ use tests::console::Console;
 use tests::county::County;
 use tests::database::Database;
 use tests::dice::Dice;
+use tests::pulled::{self, Roster};
 use uuid::Uuid;
 
 tests::on_both!(a_quarter_of_one_town);
@@ -76,7 +77,7 @@ struct Town {
     /// The rows that a source handed in last.
     before: BTreeMap<&'static str, Rows>,
     /// What a department pulled once and has kept with the changes since, by category: its rows and the cursor.
-    pulled: BTreeMap<&'static str, (BTreeMap<String, Value>, String)>,
+    pulled: BTreeMap<&'static str, (Roster, String)>,
 }
 
 impl Town {
@@ -194,63 +195,18 @@ impl Town {
                 sum += bureau.get(&path).await.ok()["count"].as_u64().unwrap();
             }
             assert_eq!(sum, people.len() as u64, "{when} {category}: the villages add up");
-            let (whole, cursor) = whole(clerk, category).await;
-            let kept = match self.pulled.remove(category) {
-                Some((mut rows, mut cursor)) => {
-                    since(clerk, category, &mut rows, &mut cursor).await;
-                    assert_eq!(
-                        rows, whole,
-                        "{when} {category}: what was pulled, with the changes since"
-                    );
-                    (rows, cursor)
-                }
-                None => (whole, cursor),
-            };
-            assert_eq!(kept.0.len(), people.len(), "{when} {category}");
-            self.pulled.insert(category, kept);
+            let (whole, cursor) = pulled::whole(clerk, category).await;
+            let (mut rows, mut cursor) = self.pulled.remove(category).unwrap_or((whole.clone(), cursor));
+            pulled::keep_up(clerk, category, &mut rows, &mut cursor, 7).await;
+            assert_eq!(rows, whole, "{when} {category}: pulled, with the changes since");
+            assert_eq!(rows.len(), people.len(), "{when} {category}");
+            self.pulled.insert(category, (rows, cursor));
         }
         tests::verify::agrees(&self.county.program).await;
     }
 
     fn cadre(&self, n: usize) -> &Console {
         &self.cadres[usize::from(n >= 40)]
-    }
-}
-
-/// The whole roster of a category by resident, and the cursor of its state.
-async fn whole(clerk: &Clerk, category: &str) -> (BTreeMap<String, Value>, String) {
-    let wanted = json!({ "category": category, "format": "ndjson", "purpose": "核对" });
-    let answer = clerk.post("/api/v1/rosters/export", &wanted).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let cursor = answer.header("x-roster-cursor").unwrap().to_owned();
-    let mut rows = BTreeMap::new();
-    for line in answer.text().lines() {
-        let mut row: Value = serde_json::from_str(line).unwrap();
-        if let Some(id) = row["resident"].as_str().map(str::to_owned) {
-            row.as_object_mut().unwrap().remove("changed_meanwhile");
-            assert!(rows.insert(id, row).is_none(), "twice: {line}");
-        }
-    }
-    (rows, cursor)
-}
-
-/// Brings a roster up to date with what has changed since its cursor.
-async fn since(clerk: &Clerk, category: &str, rows: &mut BTreeMap<String, Value>, cursor: &mut String) {
-    loop {
-        let path =
-            format!("/api/v1/rosters/changes?category={category}&purpose=check&limit=7&cursor={cursor}");
-        let page = clerk.get(&path).await.ok();
-        for item in page["items"].as_array().unwrap() {
-            let id = item["resident"].as_str().unwrap().to_owned();
-            match item["change"].as_str().unwrap() {
-                "left" => _ = rows.remove(&id),
-                _ => _ = rows.insert(id, item["row"].clone()),
-            }
-        }
-        *cursor = page["cursor"].as_str().unwrap().to_owned();
-        if page["more"] != true {
-            return;
-        }
     }
 }
 
