@@ -55,9 +55,12 @@ pub fn parse(text: &str) -> Result<Day, DateFault> {
     {
         return at.midnight_date().map(Day::Date).ok_or(DateFault::Impossible);
     }
-    let day_part = plain.split(['T', ' ']).next().unwrap_or(plain);
+    let plain = AROUND
+        .iter()
+        .fold(plain.to_owned(), |plain, word| plain.replace(word, " "));
+    let day_part = plain.split(['T', ' ']).next().unwrap_or(&plain);
     let numbers =
-        numbers(if plain.contains('年') { plain } else { day_part }).ok_or(DateFault::Impossible)?;
+        numbers(if plain.contains('年') { &plain } else { day_part }).ok_or(DateFault::Impossible)?;
     let day = match numbers.as_slice() {
         [(8, n)] => ymd(n / 10_000, n / 100 % 100, n % 100),
         [(6, n)] => month(n / 100, n % 100),
@@ -69,6 +72,9 @@ pub fn parse(text: &str) -> Result<Day, DateFault> {
     };
     day.ok_or(DateFault::Impossible)
 }
+
+/// Words beside a day that say nothing of which day it is.
+const AROUND: [&str; 8] = ["上午", "下午", "中午", "凌晨", "晚上", "左右", "起", "开始"];
 
 /// A spreadsheet's day number: 1900 system (with its day 60 that never was) or 1904 system.
 pub fn from_serial(serial: f64, system_1904: bool) -> Result<Day, DateFault> {
@@ -113,7 +119,7 @@ fn numbers(plain: &str) -> Option<Vec<(usize, i32)>> {
     let separators = |c: char| {
         matches!(
             c,
-            '-' | '/' | '.' | '年' | '月' | '日' | '号' | ',' | ' ' | '、' | ':'
+            '-' | '/' | '.' | '年' | '月' | '日' | '号' | ',' | ' ' | '、' | ':' | '时' | '点' | '分' | '秒'
         )
     };
     if !plain.chars().all(|c| c.is_ascii_digit() || separators(c)) {
@@ -174,6 +180,9 @@ mod tests {
             ("1945-03-05 00:00:00", "1945-03-05"),
             ("1988-06-30T15:00:00.000Z", "1988-07-01"),
             ("二〇〇一年三月五日", "2001-03-05"),
+            ("2026年8月16日13时20分", "2026-08-16"),
+            ("2026年8月16日上午", "2026-08-16"),
+            ("2019年3月起", "2019-03"),
             ("1945.3", "1945-03"),
             ("1945年3月", "1945-03"),
             ("194503", "1945-03"),

@@ -24,6 +24,7 @@ pub mod node;
 pub mod phone;
 pub mod postgres;
 pub mod process;
+pub mod pulled;
 pub mod relay;
 pub mod small_disk;
 pub mod source;

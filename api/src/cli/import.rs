@@ -35,6 +35,7 @@ pub fn report(kind: ListKind, name: &str, source: &dyn Source) -> Result<Json, R
         file_name: name,
         year: None,
         known: &|_| None,
+        most: lists::MOST_ROWS,
     };
     let (mut reported, mut samples) = (Vec::<Reported>::new(), Vec::new());
     let outline = lists::stream(order, source, &mut |row, _| {

@@ -15,14 +15,19 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
     if list.kind == "population" {
         register_back(ground).await?;
     } else {
+        // Where an earlier run got to is looked for once: to count rows up to a place is to read them all.
         let mut done = context.progress;
+        let mut after = match done {
+            0 => None,
+            n => lists::place_of(program.db.read(), list.id, n as u64 - 1).await?,
+        };
         loop {
             context.go_on()?;
-            let step = people(ground, done).await?;
-            if step == 0 {
+            let (step, last) = people(ground, done, after).await?;
+            if last.is_none() {
                 break;
             }
-            done += step;
+            (done, after) = (done + step, last);
         }
     }
     program
@@ -34,13 +39,13 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
         .await
 }
 
-/// The next rows behind the first `done`, those of people whom the list does not name too; answers how many there were.
-async fn people(ground: &Ground<'_>, done: i32) -> Result<i32, JobFault> {
+/// A row's sheet and number.
+type RowPlace = Option<(i32, i32)>;
+
+/// The next rows behind the first `done`, the last of which stands at `after`, those of people whom the list does not
+/// name too; answers how many there were, and where the last of them stands.
+async fn people(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, RowPlace), JobFault> {
     let (list, context, program) = (&ground.list, ground.context, ground.program);
-    let after = match done {
-        0 => None,
-        n => lists::place_of(program.db.read(), list.id, n as u64 - 1).await?,
-    };
     let mut cx = ground.commit(Stage::Final);
     // What goes back goes back now.
     cx.begun = cx.now;
@@ -59,7 +64,8 @@ async fn people(ground: &Ground<'_>, done: i32) -> Result<i32, JobFault> {
             context
                 .advance(&*txn, done + rows.len() as i32, list.rows)
                 .await?;
-            Ok::<_, JobFault>(rows.len() as i32)
+            let last = rows.last().map(|row| (row.sheet, row.row));
+            Ok::<_, JobFault>((rows.len() as i32, last))
         })
         .await
 }

@@ -154,7 +154,8 @@ pub fn sex_codes(plan: &Plan, rows: &[&GridRow]) -> Option<Question> {
     let all: Vec<String> = rows.iter().map(shown).filter(|s| !s.is_empty()).collect();
     let zeros = all.iter().any(|s| s == "0");
     let codes = all.iter().all(|s| matches!(s.as_str(), "0" | "1"));
-    let told = plan.sex_codes != SexCodes::Standard || plan.column("id_number").is_some();
+    let explained = plan.legends.iter().any(|(c, _)| *c == column);
+    let told = explained || plan.sex_codes != SexCodes::Standard || plan.column("id_number").is_some();
     (zeros && codes && !told).then(|| Question {
         code: SEX_CODES,
         text: "性别列只有 0 和 1，请说明各代表什么。".to_owned(),

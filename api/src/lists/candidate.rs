@@ -4,7 +4,7 @@ use super::cell::GridRow;
 use super::days;
 use super::evidence::Evidence;
 use super::find::HeadCell;
-use super::header::Meaning;
+use super::header::{Meaning, number_behind};
 use super::numbers;
 use super::values;
 use super::why::Said;
@@ -74,6 +74,8 @@ pub fn whose(candidates: &mut [Candidate]) {
         }
         chain &= adjacent;
         if role != Role::Person {
+            // Whose telephone has been named needs no other one.
+            chain &= key != "phone";
             continue;
         }
         let elsewhere = |m: usize, c: &Candidate| {
@@ -84,18 +86,41 @@ pub fn whose(candidates: &mut [Candidate]) {
         let theirs = match key {
             "phone" => true,
             "id_number" => candidates.iter().enumerate().any(|(m, c)| elsewhere(m, c)),
-            "relation" => matches!(squeezed(&c.cell.text).as_str(), "关系" | "称谓"),
-            _ => {
-                chain = false;
-                false
-            }
+            "relation" => words::text("bare_relation").contains(&squeezed(&c.cell.text).as_str()),
+            _ => false,
         };
-        if chain && theirs {
+        // What is the person's own ends what is told of somebody else.
+        chain &= theirs;
+        if chain {
             candidates[n].meaning.role = Role::Other;
         }
     }
     for key in ["id_number", "phone", "sex", "birth_date", "address", "relation"] {
         twins(candidates, key);
+    }
+}
+
+/// 关系1 and 身份证1 beside 成员1 are the member's.
+pub fn whose_by_number(candidates: &mut [Candidate]) {
+    let members: Vec<u8> = candidates
+        .iter()
+        .filter(|c| c.meaning.key == "name")
+        .filter_map(|c| match c.meaning.role {
+            Role::Member(n) if n > 0 => Some(n),
+            _ => None,
+        })
+        .collect();
+    for c in candidates.iter_mut().filter(|c| c.meaning.role == Role::Person) {
+        let behind = words::forms(&c.cell.text)
+            .iter()
+            .find_map(|form| number_behind(form).1);
+        let theirs = matches!(
+            c.meaning.key,
+            "id_number" | "relation" | "sex" | "birth_date" | ".age"
+        );
+        if let Some(n) = behind.filter(|n| theirs && members.contains(n)) {
+            c.meaning.role = Role::Member(n);
+        }
     }
 }
 

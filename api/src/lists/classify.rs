@@ -51,10 +51,15 @@ pub fn classify(row: &GridRow, plan: &Plan, fresh: bool) -> Class {
 }
 
 fn person(row: &GridRow, plan: &Plan, fresh: bool, filled: usize) -> Class {
-    let numbered = ["id_number", "certificate_number"]
-        .iter()
-        .filter_map(|key| row.at(plan.column(key)?))
-        .any(is_number);
+    // Where nobody has said yet which number is the person's, any number makes a row somebody's.
+    let unsaid = plan.questions.iter().any(|q| q.identity);
+    let numbered = match unsaid {
+        true => row.cells.iter().any(|(_, cell)| is_number(cell)),
+        false => ["id_number", "certificate_number"]
+            .iter()
+            .filter_map(|key| row.at(plan.column(key)?))
+            .any(is_number),
+    };
     if fresh && is_hint(row, numbered) {
         return Class::Hint;
     }
@@ -146,7 +151,7 @@ fn names_somebody(cell: &Cell, header: &str) -> bool {
                 .collect();
             // 742人, 28户, 共15人 count people, they name none.
             let counts = words.len() < name.len()
-                && ["", "人", "户", "名", "个", "元", "共人", "共户", "人次"].contains(&words.as_str());
+                && (words.is_empty() || words::text("counted").contains(&words.as_str()));
             let sentence =
                 name.contains([':', '：', '。', '；']) || count > 12 && name.contains([',', '，', '、']);
             (1..=30).contains(&count)
@@ -168,21 +173,8 @@ fn somebody_unknown(cell: Option<&Cell>) -> bool {
 
 fn is_place(text: &str) -> bool {
     let text = squeezed(text);
-    [
-        "村",
-        "镇",
-        "街道",
-        "社区",
-        "居委会",
-        "村委会",
-        "组",
-        "乡",
-        "片区",
-        "网格",
-    ]
-    .iter()
-    .any(|end| text.ends_with(end))
-        || text.contains("周岁")
+    words::text("place_end").iter().any(|end| text.ends_with(end))
+        || words::holds("band", &text)
         || text.contains(['、', '—'])
         || text.chars().count() > 3 && words::text("title").iter().any(|end| text.ends_with(end))
 }
@@ -237,9 +229,7 @@ fn is_hint(row: &GridRow, numbered: bool) -> bool {
         .map(|(_, cell)| squeezed(&cell.shown()))
         .collect();
     let example = |t: &String| {
-        ["示例", "样例", "例如", "例:", "例："]
-            .iter()
-            .any(|w| t.starts_with(w))
+        words::text("example").iter().any(|w| t.starts_with(w))
             || t.ends_with("(示例)")
             || t.ends_with("（示例）")
     };
@@ -276,7 +266,7 @@ fn column_numbers(texts: &[String]) -> bool {
     };
     let texts: Vec<&String> = texts
         .iter()
-        .filter(|t| !matches!(t.as_str(), "栏次" | "序号" | "列号"))
+        .filter(|t| !words::text("column_row").contains(&t.as_str()))
         .collect();
     let places: Option<Vec<(u8, u32)>> = texts.iter().map(|t| place(t)).collect();
     places.is_some_and(|places| {

@@ -33,6 +33,13 @@ pub fn with_year(cell: &Cell, year: Option<i16>) -> Cow<'_, Cell> {
     }
 }
 
+/// The day in Heshan of a moment as another system writes it: 2026-08-16T05:00:00.000Z.
+pub fn moment(cell: &Cell) -> Option<String> {
+    let shown = cell.shown();
+    let at = domain::Instant::parse(unquoted(&shown).trim()).filter(|_| shown.contains('T'))?;
+    Some(at.date().to_string())
+}
+
 fn text_as_day(text: &str, birth: Option<&IdNumber>) -> Result<date::Day, date::DateFault> {
     let read = date::parse(text);
     if read.is_ok() {
@@ -41,10 +48,17 @@ fn text_as_day(text: &str, birth: Option<&IdNumber>) -> Result<date::Day, date::
     // A day number that came to the file as text is believed where it is the birth date.
     let serial = strip(text).parse::<f64>().ok().filter(|n| n.fract() == 0.0);
     let believed = |day: date::Day| day.date().is_some() && day.date() == birth.map(IdNumber::birth_date);
-    match serial.map(|n| date::from_serial(n, false)) {
-        Some(Ok(day)) if believed(day) => Ok(day),
-        _ => read,
-    }
+    // So is a year of two digits.
+    let short = text
+        .trim()
+        .get(..2)
+        .is_some_and(|y| y.bytes().all(|b| b.is_ascii_digit()));
+    let whole = ["19", "20"].map(|century| date::parse(&format!("{century}{}", text.trim())));
+    let mut read_anew = serial
+        .map(|n| date::from_serial(n, false))
+        .into_iter()
+        .chain(whole.into_iter().filter(|_| short));
+    read_anew.find(|day| day.is_ok_and(believed)).unwrap_or(read)
 }
 
 fn number_as_day(n: f64, system_1904: bool, birth: Option<&IdNumber>) -> Result<date::Day, date::DateFault> {

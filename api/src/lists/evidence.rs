@@ -1,6 +1,7 @@
 //! What the values below a header say about a column.
 
 use super::cell::{Cell, GridRow};
+use super::words;
 use domain::id_number::{IdNumber, strip};
 use domain::text::{blank, not_stated};
 
@@ -15,7 +16,6 @@ pub struct Evidence {
     pub names: u32,
     pub days: u32,
     pub amounts: u32,
-    pub places: u32,
     /// Cells that hold several names or numbers.
     pub several: u32,
     /// Rows whose value repeats the row above.
@@ -69,9 +69,6 @@ impl Evidence {
             matches!(cell, Some(Cell::Number(n)) if *n < 1e7)
                 || domain::amount::parse_yuan(shown).is_some_and(|fen| fen < 1_000_000_000),
         );
-        self.places += u32::from(
-            shown.chars().count() >= 4 && shown.chars().any(|c| "村镇号街路巷社区里组".contains(c)),
-        );
         let parts: Vec<&str> = shown
             .split(['、', ',', '，', ';', '；', '\n'])
             .filter(|p| !p.trim().is_empty())
@@ -80,9 +77,12 @@ impl Evidence {
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|r| r.len() >= 15)
             .count();
-        self.several += u32::from(
-            parts.len() > 1 && parts.iter().all(|p| is_name(p) || strip(p).len() >= 15) || runs > 1,
-        );
+        let named = |part: &&str| is_name(part.trim_end_matches(|c: char| c.is_ascii_alphanumeric()));
+        let told = |part: &&str| {
+            named(part) || strip(part).len() >= 15 || words::text("relation").contains(&part.trim())
+        };
+        self.several +=
+            u32::from(parts.len() > 1 && parts.iter().all(told) && parts.iter().any(named) || runs > 1);
     }
 
     /// Share of what is stated, in hundredths; all where nothing is.
@@ -114,10 +114,10 @@ pub fn is_name(text: &str) -> bool {
         .chars()
         .all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '·' | '\'' | '-'))
         && count >= 3;
-    const OTHER: [&str; 12] = [
-        "是", "否", "男", "女", "户主", "本人", "配偶", "妻子", "丈夫", "儿子", "女儿", "长女",
-    ];
-    (chinese || foreign) && !OTHER.contains(&name.as_str()) && !name.contains(['：', '、', '，', '。', '/'])
+    let other = ["no_person", "relation"]
+        .iter()
+        .any(|list| words::text(list).contains(&name.as_str()));
+    (chinese || foreign) && !other && !name.contains(['：', '、', '，', '。', '/'])
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::cell::{Cell, GridRow, Merge};
 use super::header::{Meaning, meaning};
 use super::kind::ListKind;
+use super::numbers;
+use super::why::Said;
 use super::words::Role;
 use domain::text::squeezed;
 
@@ -61,6 +63,31 @@ pub fn header(kind: ListKind, rows: &[GridRow], merges: &[Merge]) -> Option<Head
         }
     }
     Some(head)
+}
+
+/// A header of words that nobody knows: texts right above a row that holds somebody's number. Which column is which a
+/// person must say.
+pub fn above_numbers(kind: ListKind, rows: &[GridRow], merges: &[Merge]) -> Option<Head> {
+    let [first, next, ..] = rows else { return None };
+    if !may_be_heading(first, true) {
+        return None;
+    }
+    let person = |row: &GridRow| {
+        row.cells
+            .iter()
+            .find(|(_, cell)| is_valid_number(cell))
+            .map(|(c, _)| *c)
+    };
+    let column = person(next).filter(|_| kind.of_people() && next.number == first.number + 1)?;
+    let head = read(kind, &rows[..1], merges);
+    let width = next.cells.iter().filter(|(_, cell)| !cell.is_blank()).count();
+    let fits = head.cells.len() >= 2 && head.cells.len() * 2 >= width && person(first).is_none();
+    let named = head.cells.iter().any(|c| c.column == column);
+    (fits && named).then_some(head)
+}
+
+fn is_valid_number(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(_)) && matches!(numbers::id_number(Some(cell)), Said::Value(_))
 }
 
 /// Texts only, short, without long numbers; a title is one cell, a unit line has colons.
@@ -193,7 +220,15 @@ fn score(kind: ListKind, head: &Head) -> Option<usize> {
         _ => has(&["name", "id_number", "certificate_number"]),
     };
     let enough = known >= 3 || known == 2 && head.cells.len() <= 4;
-    let both = has(&["name"]) && has(&["id_number"]) && known >= 3;
+    // 姓名 and 身份证号 by their usual words are enough, whatever stands beside them.
+    let usual = |key: &str| {
+        meanings
+            .iter()
+            .any(|m| m.key == key && m.rank == 1 && m.role == Role::Person)
+    };
+    let usual = kind.of_people() && usual("name") && usual("id_number");
+    let enough = enough || usual;
+    let both = has(&["name"]) && has(&["id_number"]) && known >= 3 || usual;
     let share = known * 10 >= head.cells.len() * 4 || known >= 6 || both;
     // A value that stands twice says nothing more, unless it is another's.
     let mut distinct: Vec<(&str, Role)> = meanings.iter().map(|m| (m.key, m.role)).collect();

@@ -49,7 +49,8 @@ pub fn meaning(kind: ListKind, group: &str, leaf: &str) -> Option<Meaning> {
         .find_map(|form| exact(kind, form))
         .or_else(|| leaves.iter().find_map(|form| in_front(kind, form)))
         .or_else(|| leaves.iter().find_map(|form| at_the_end(kind, form)))
-        .or_else(|| leaves.iter().find_map(|form| by_parts(kind, form)))?;
+        .or_else(|| leaves.iter().find_map(|form| by_parts(kind, form)))
+        .or_else(|| in_yuan(kind, &leaves))?;
     let registered = words::holds("registered", group);
     let rank = own.rank + if own.key == "address" && registered { 2 } else { 0 };
     let role = match (own.role, words::role(group)) {
@@ -80,8 +81,12 @@ fn exact(kind: ListKind, form: &str) -> Option<Meaning> {
     let (role, rest) = words::role(form)?;
     let (role, rest) = numbered(role, rest);
     let generic = words::text("no_name").contains(&form);
-    let name = rest.is_empty() || matches!(rest, "名" | "名称" | "名字");
-    (name && !generic).then_some(Meaning {
+    let name = rest.is_empty() || words::text("name_end").contains(&rest);
+    // 家庭成员情况（姓名、关系、身份证号）: all that is known of them, in one cell.
+    let all = matches!(role, Role::Member(_))
+        && words::made_of("member_part", rest)
+        && words::column(kind, rest).is_none();
+    ((name || all) && !generic).then_some(Meaning {
         key: "name",
         rank: 2,
         role,
@@ -147,16 +152,46 @@ fn by_parts(kind: ListKind, form: &str) -> Option<Meaning> {
     if kind.of_people() && address && holds("address_part") && !words::names_another(form) {
         return person("address", if holds("registered") { 5 } else { 4 });
     }
+    if words::made_of("place_word", form) && levels(form) > 1 {
+        return person(".path", 3);
+    }
     if !kind.enrols() || form.starts_with("是否") || form.chars().count() > 16 {
         return None;
     }
-    if holds("since_part") && holds("since_end") {
+    if holds("since_part") && (holds("since_end") || form.ends_with('月')) {
         return person("since", 5);
     }
-    match holds("amount_part") && !holds("amount_not") {
+    let amount = holds("amount_part") || words::text("amount_end").iter().any(|end| form.ends_with(end));
+    match amount && !holds("amount_not") {
         true => person("amount", 5),
         false => None,
     }
+}
+
+/// A unit of money in brackets: 一月（元）, 每人每月(元/月).
+fn in_yuan(kind: ListKind, forms: &[String]) -> Option<Meaning> {
+    let [whole, outside, ..] = forms else { return None };
+    let inside = whole.strip_prefix(outside.as_str())?;
+    let fits = kind.enrols() && inside.starts_with('元') && !words::holds("amount_not", outside);
+    (fits && outside.chars().count() <= 10).then_some(Meaning {
+        key: "amount",
+        rank: 6,
+        role: Role::Person,
+    })
+}
+
+/// How many levels of places a header of such words names: 镇村组 three.
+fn levels(form: &str) -> usize {
+    let (mut rest, mut count) = (form, 0);
+    while let Some(c) = rest.chars().next() {
+        let level = words::text("place_level")
+            .iter()
+            .filter(|word| rest.starts_with(**word))
+            .max_by_key(|word| word.len());
+        count += usize::from(level.is_some());
+        rest = &rest[level.map_or(c.len_utf8(), |word| word.len())..];
+    }
+    count
 }
 
 /// A number behind a role: 成员一, 家庭成员2.
@@ -182,7 +217,7 @@ fn numbered(role: Role, rest: &str) -> (Role, &str) {
 }
 
 /// A number at the end of a word: 姓名1, 联系电话二.
-fn number_behind(text: &str) -> (&str, Option<u8>) {
+pub fn number_behind(text: &str) -> (&str, Option<u8>) {
     match text.chars().next_back() {
         Some(c) if text.chars().count() > 2 => match numeral(c) {
             Some(n) => (&text[..text.len() - c.len_utf8()], Some(n)),
@@ -253,6 +288,19 @@ mod tests {
             (ListKind::Deaths, "", "逝者火化日期", ".known Person"),
             (ListKind::Population, "", "联系人身份证", "id_number Other"),
             (ListKind::Population, "", "联系电话2", "phone Person"),
+            (
+                ListKind::LowIncome,
+                "",
+                "家庭成员情况（姓名、关系、身份证号）",
+                "name Member(0)",
+            ),
+            (ListKind::LowIncome, "", "一月（元）", "amount Person"),
+            (ListKind::LowIncome, "", "年收入（元）", ".known Person"),
+            (ListKind::LowIncome, "", "金融资产总额（元）", "-"),
+            (ListKind::OldAgeAllowance, "", "每月津贴（元）", "amount Person"),
+            (ListKind::OldAgeAllowance, "", "起发月", "since Person"),
+            (ListKind::Population, "", "镇村组", ".path Person"),
+            (ListKind::Population, "", "户籍所在地-省", "-"),
             (ListKind::Grids, "网格员", "姓名", "worker Person"),
             (ListKind::Grids, "网格长", "联系电话", ".leader_phone Person"),
             (ListKind::Grids, "", "所辖自然村（路）", "place Person"),

@@ -25,19 +25,8 @@ pub fn signature(headers: &[(u32, String)]) -> Vec<String> {
 
 /// The keys that a column of this kind of list may be read as.
 pub fn keys(kind: ListKind) -> impl Iterator<Item = &'static str> {
-    const OF_GRIDS: [&str; 10] = [
-        "town",
-        "village",
-        "name",
-        "code",
-        "place",
-        "house_range",
-        "house_from",
-        "house_to",
-        "worker",
-        "worker_phone",
-    ];
-    const OF_GRIDS_ONLY: [&str; 7] = [
+    const OF_BOTH: [&str; 3] = ["town", "village", "name"];
+    const OF_GRIDS: [&str; 7] = [
         "code",
         "place",
         "house_range",
@@ -47,7 +36,7 @@ pub fn keys(kind: ListKind) -> impl Iterator<Item = &'static str> {
         "worker_phone",
     ];
     STANDARD_KEYS.into_iter().filter(move |key| match kind {
-        ListKind::Grids => OF_GRIDS.contains(key),
-        _ => !OF_GRIDS_ONLY.contains(key) && *key != "other",
+        ListKind::Grids => OF_BOTH.contains(key) || OF_GRIDS.contains(key),
+        _ => !OF_GRIDS.contains(key) && *key != "other",
     })
 }

@@ -4,6 +4,7 @@
 //! `classify` tell data from what stands between, `row` and `values` read them. Words are data in `words/`.
 
 mod around;
+mod around_row;
 mod asking;
 mod book;
 mod candidate;
@@ -18,6 +19,7 @@ mod header;
 mod household;
 mod html;
 mod kind;
+mod legend;
 mod mapping;
 pub mod marked;
 mod numbers;
@@ -30,12 +32,13 @@ mod sheets;
 mod sniff;
 mod source;
 mod text;
+mod ticks;
 mod told;
 mod twice;
 mod values;
 mod walk;
 mod why;
-mod words;
+pub mod words;
 mod xls;
 mod xlsx;
 mod xml2003;

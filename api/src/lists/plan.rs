@@ -1,12 +1,14 @@
 //! Which column holds what: the header's words weighed against the values below them.
 
 use super::asking::Question;
-use super::candidate::{Candidate, cost, own_key, weigh_numbers, whose};
+use super::candidate::{Candidate, cost, own_key, weigh_numbers, whose, whose_by_number};
 use super::cell::GridRow;
 use super::evidence::Evidence;
 use super::find::Head;
 use super::kind::ListKind;
+use super::legend;
 use super::mapping::{Known, signature};
+use super::ticks;
 use super::values::{SexCodes, sex_codes};
 use super::words::Role;
 use domain::text::squeezed;
@@ -51,6 +53,10 @@ pub struct Plan {
     pub of_household: Vec<u32>,
     /// The household's number or head stands once at the top of its rows.
     pub household_in_blocks: bool,
+    /// Columns whose header is a value and whose cells are ticks: key, value, column.
+    pub ticks: Vec<(&'static str, &'static str, u32)>,
+    /// What codes mean, where the header says it: column, code, label.
+    pub legends: Vec<(u32, Vec<(String, String)>)>,
     pub sex_codes: SexCodes,
     /// How ages say when somebody was born, as a person said.
     pub ages: Option<String>,
@@ -76,6 +82,7 @@ impl Plan {
     pub fn reads(&self, column: u32) -> bool {
         let in_cell = self.members_in_cell;
         self.columns.iter().any(|c| c.column == column)
+            || self.ticks.iter().any(|(_, _, c)| *c == column)
             || self.members.iter().flatten().any(|(_, c)| *c == column)
             || in_cell.is_some_and(|(names, ids)| names == column || ids == Some(column))
     }
@@ -105,6 +112,8 @@ impl Plan {
             in_blocks: Vec::new(),
             of_household: Vec::new(),
             household_in_blocks: false,
+            ticks: Vec::new(),
+            legends: legend::of(head, rows),
             sex_codes: SexCodes::Standard,
             ages: None,
             year: None,
@@ -119,6 +128,7 @@ impl Plan {
         let said = said.unwrap_or_default();
         if kind.of_people() {
             whose(&mut candidates);
+            whose_by_number(&mut candidates);
             plan.household(&mut candidates);
             weigh_numbers(&mut candidates, &data);
         }
@@ -133,6 +143,7 @@ impl Plan {
             plan.ask_what(&data, &said);
         }
         plan.blocks(&candidates);
+        plan.ticks = ticks::of(&plan, head, &data);
         plan
     }
 
@@ -172,7 +183,7 @@ impl Plan {
                 };
             }
         }
-        if !named(|r| r == Role::Person, candidates) {
+        if !named(|r| r == Role::Person, candidates) && !self.of_some_member(candidates) {
             // Nobody else is named: the head is the person.
             for c in candidates.iter_mut().filter(|c| c.meaning.role == Role::Head) {
                 c.meaning.role = Role::Person;
@@ -186,6 +197,12 @@ impl Plan {
                 self.members.insert(0, spouse);
             }
         }
+    }
+
+    /// A register of deaths that names the head of the household and how the dead was related to him.
+    fn of_some_member(&self, candidates: &[Candidate]) -> bool {
+        let says = |key: &str| candidates.iter().any(|c| c.meaning.key == key);
+        self.kind == ListKind::Deaths && says("relation") && !says("id_number")
     }
 
     fn choose(&mut self, candidates: &[Candidate]) {
@@ -272,12 +289,13 @@ impl Plan {
     /// Finds columns that are filled once for several rows.
     fn blocks(&mut self, candidates: &[Candidate]) {
         const PLACES: [&str; 4] = ["town", "village", ".path", ".group"];
-        const HOUSEHOLD: [&str; 6] = [
+        const HOUSEHOLD: [&str; 7] = [
             "household_number",
             ".head_name",
             ".head_id_number",
             ".head_phone",
             ".household_size",
+            ".covered",
             "category",
         ];
         const GRID: [&str; 6] = ["town", "village", ".path", ".leader", ".leader_phone", "worker"];

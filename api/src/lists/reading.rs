@@ -65,6 +65,8 @@ pub struct Order<'o> {
     /// The year of the list's month, for ages.
     pub year: Option<i16>,
     pub known: &'o Known<'o>,
+    /// Rows, and people in them, beyond which the file is refused.
+    pub most: usize,
 }
 
 /// Reads a file that lies in memory, without knowing anything of such files.
@@ -75,6 +77,7 @@ pub fn read(kind: ListKind, file_name: &str, bytes: &[u8]) -> Result<Reading, Re
         file_name,
         year: None,
         known: &|_| None,
+        most: MOST_ROWS,
     };
     let outline = stream(&order, &bytes, &mut |row, _| {
         rows.push(row);
@@ -126,8 +129,8 @@ pub fn stream(
         let before = outline.rows;
         let give = &mut |row: Row, plan: &Plan| {
             outline.rows += 1;
-            if outline.rows > MOST_ROWS {
-                return Err(too_many_rows());
+            if outline.rows.max(outline.persons + row.members.len()) > order.most {
+                return Err(too_many_rows(order.most));
             }
             if tallies.len() <= row.table {
                 tallies.resize_with(row.table + 1, Tally::default);
@@ -193,9 +196,40 @@ pub fn stream(
     Ok(outline)
 }
 
-fn too_many_rows() -> Refusal {
+fn too_many_rows(most: usize) -> Refusal {
     Refusal::new(
         Code::TooManyRows,
-        format!("名单超过 {MOST_ROWS} 行，未读取；请拆分后再上传。"),
+        format!("名单超过 {most} 行（人），未读取；请拆分后再上传。"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_too_many_rows_or_people_is_refused() {
+        let household = "户主姓名,身份证号,家庭成员,金额\n李一,,李二、李三,845\n";
+        let single = "姓名,身份证号,金额\n李一,,845\n何一,,300\n";
+        for (text, most, expected) in [
+            (single, 2, "2"),
+            (single, 1, "too_many_rows"),
+            (household, 3, "1"),
+            (household, 2, "too_many_rows"),
+        ] {
+            let order = Order {
+                kind: ListKind::LowIncome,
+                file_name: "低保.csv",
+                year: None,
+                known: &|_| None,
+                most,
+            };
+            let read = stream(&order, &text.as_bytes(), &mut |_, _| Ok(()));
+            let said = match read {
+                Ok(outline) => outline.rows.to_string(),
+                Err(refusal) => refusal.code.name().to_owned(),
+            };
+            assert_eq!(said, expected, "{most}");
+        }
+    }
 }

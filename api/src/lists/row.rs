@@ -1,12 +1,12 @@
 //! One row of a list: what it says by key, what is wrong with it, and the cells as they were handed in.
 
-use super::around::Place;
+use super::around::{Place, Roster};
 use super::cell::{Cell, GridRow};
 use super::household;
 use super::kind::ListKind;
 use super::plan::Plan;
 use super::why::{Said, Why};
-use super::{days, numbers, values, words};
+use super::{days, legend, numbers, ticks, values, words};
 use domain::certificate;
 use domain::id_number::IdNumber;
 use domain::name::Name;
@@ -83,6 +83,8 @@ pub struct Context {
     pub section: Option<Arc<str>>,
     /// What stands around the row of its place.
     pub place: Place,
+    /// What stands around the row of the roster that it is about.
+    pub roster: Roster,
     pub address_above: Option<String>,
 }
 
@@ -110,12 +112,18 @@ impl Row {
             if !matches!(column.key, "id_number" | "certificate_number")
                 && let Some(cell) = full.at(column.column)
             {
-                row.read(column.key, cell, plan, context.system_1904);
+                match legend::label(&plan.legends, column.column, &cell.shown()) {
+                    Some(label) => row.read(column.key, &Cell::Text(label.into()), plan, context.system_1904),
+                    None => row.read(column.key, cell, plan, context.system_1904),
+                }
             }
         }
+        ticks::read(plan, full, &mut row.values);
         row.born(plan, context.year);
         row.places(plan);
         row.around(plan, &context.place);
+        row.roster(plan.kind, context.roster);
+        row.head_himself(plan);
         row.address(plan, context.address_above.as_deref());
         if plan.kind == ListKind::Disabled {
             row.disability(&cell);
@@ -185,6 +193,7 @@ impl Row {
             _ => None,
         };
         let value = match key {
+            "death_date" if days::moment(cell).is_some() => days::moment(cell),
             "birth_date" | "since" | "death_date" | ".until" => {
                 match days::day(Some(&days::with_year(cell, plan.year)), system_1904, birth) {
                     Said::Value(day) => Some(day),
@@ -231,63 +240,6 @@ impl Row {
         {
             self.values.insert("birth_date", format!("{:04}", year - age + 1));
         }
-    }
-
-    /// Town and village from a path, or from a village's cell that names both.
-    fn places(&mut self, plan: &Plan) {
-        if let Some(path) = self.values.get(".path").cloned() {
-            let (town, village) = values::places(&path);
-            let shared = plan.column(".path");
-            for (key, part) in [("town", town), ("village", village)] {
-                if plan.column(key) == shared {
-                    self.values.remove(key);
-                    if let Some(part) = part {
-                        self.values.insert(key, part);
-                    }
-                }
-            }
-        }
-        if let Some(village) = self.values.get("village").cloned()
-            && let (Some(town), Some(rest)) = values::places(&village)
-        {
-            if !self.values.contains_key("town") {
-                self.values.insert("town", town.clone());
-            }
-            if self.values.get("town") == Some(&town) {
-                self.values.insert("village", rest);
-            }
-        }
-    }
-
-    /// Town and village from around the row where no column says them.
-    fn around(&mut self, plan: &Plan, place: &Place) {
-        for (key, said) in [("town", &place.town), ("village", &place.village)] {
-            if let (Some(said), None) = (said, plan.column(key)) {
-                self.values.entry(key).or_insert_with(|| said.clone());
-            }
-        }
-    }
-
-    /// 同户籍地址 and 同上 stand for another cell.
-    fn address(&mut self, plan: &Plan, above: Option<&str>) {
-        let Some(said) = self.values.get("address").map(|a| squeezed(a)) else {
-            return;
-        };
-        let meant =
-            if words::text("same_address").iter().any(|w| said.starts_with(w)) && said.chars().count() <= 9 {
-                let other = plan.columns.iter().find(|c| c.key == ".address_other");
-                other
-                    .filter(|c| c.header.contains('户'))
-                    .and_then(|_| self.values.get(".address_other").cloned())
-            } else if matches!(said.as_str(), "同上" | "〃" | "″" | "\"") {
-                above.map(str::to_owned)
-            } else {
-                return;
-            };
-        match meant {
-            Some(address) => self.values.insert("address", address),
-            None => self.values.remove("address"),
-        };
     }
 
     /// The certificate's own digits against the number and the columns beside it.

@@ -42,9 +42,7 @@ pub fn left_out(order: &Order<'_>, book: &mut Book<'_>) -> Result<Vec<usize>, Re
         }
     }
     let dropped = doubtful.into_iter().filter(|(n, people)| {
-        let summary = ["汇总", "统计", "总表"]
-            .iter()
-            .any(|w| heads[*n].name.contains(w));
+        let summary = words::holds("summary", &heads[*n].name);
         let repeats = people.numbers.iter().all(|number| elsewhere.contains(number));
         others > 0 && (!summary || repeats)
     });
@@ -111,25 +109,49 @@ pub fn nothing(kind: ListKind, heads: &[SheetHead], any_table: bool) -> Refusal 
 
 /// The words of a file by which its kind is told.
 #[derive(Default)]
-pub struct Telling(String);
+pub struct Telling {
+    all: String,
+    /// Without what stands beside the matter in lists of every kind.
+    matter: String,
+}
 
 impl Telling {
     pub fn new(file_name: &str) -> Telling {
-        Telling(squeezed(file_name))
+        let name = squeezed(file_name);
+        Telling {
+            all: name.clone(),
+            matter: name,
+        }
     }
 
     pub fn add(&mut self, name: &str, found: &Found) {
-        self.0.push_str(name);
-        found.titles.iter().for_each(|t| self.0.push_str(t));
+        for text in std::iter::once(name).chain(found.titles.iter().map(String::as_str)) {
+            self.all.push_str(text);
+            self.matter.push_str(text);
+        }
         for plan in &found.plans {
-            plan.headers.iter().for_each(|(_, h)| self.0.push_str(h));
+            // 是否残疾, 残疾等级 beside a household's columns tell of its members, not of the list.
+            let household = ["relation", ".head_name", ".head_id_number", "household_number"]
+                .iter()
+                .any(|key| plan.column(key).is_some());
+            let beside = |header: &str| {
+                let header = squeezed(header);
+                header.starts_with("是否") || household && words::holds("beside", &header)
+            };
+            for (_, header) in &plan.headers {
+                self.all.push_str(header);
+                if !beside(header) {
+                    self.matter.push_str(header);
+                }
+            }
         }
     }
 
     /// Refuses a file that says that it is another kind of list and nothing that it is this one.
     pub fn check(&self, kind: ListKind) -> Result<(), Refusal> {
-        let counts = words::kinds(&squeezed(&self.0));
-        let own = counts.iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| *n);
+        let own = words::kinds(&squeezed(&self.all));
+        let own = own.iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| *n);
+        let counts = words::kinds(&squeezed(&self.matter));
         let other = counts
             .iter()
             .filter(|(k, _)| *k != kind && *k != ListKind::Population)

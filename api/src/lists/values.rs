@@ -5,6 +5,7 @@ use super::kind::ListKind;
 use super::numbers::id_number;
 use super::plan::Plan;
 use super::why::{Said, unquoted};
+use super::words;
 use domain::amount;
 use domain::certificate;
 use domain::id_number::Sex;
@@ -59,9 +60,12 @@ pub enum SexCodes {
 pub fn sex(text: &str, codes: SexCodes) -> Option<&'static str> {
     let text = unquoted(text);
     let plain: String = clean(label(text)).chars().map(half_width).collect();
+    for (list, sex) in [("man", "男"), ("woman", "女")] {
+        if words::text(list).contains(&plain.as_str()) {
+            return Some(sex);
+        }
+    }
     match plain.as_str() {
-        "M" | "m" | "male" | "Male" | "先生" => return Some("男"),
-        "F" | "f" | "female" | "Female" | "女士" => return Some("女"),
         "0" if codes == SexCodes::ZeroMan => return Some("男"),
         "1" if codes == SexCodes::ZeroMan => return Some("女"),
         "2" if codes == SexCodes::ZeroMan => return None,
@@ -148,49 +152,73 @@ pub fn grade(text: &str) -> Option<&'static str> {
         .find_map(|(at, _)| certificate::grade(&text[at..]))
 }
 
-/// A path of places as town and village: 鹤山市/桃源镇/永厦村, 桃源镇永厦村.
-pub fn places(path: &str) -> (Option<String>, Option<String>) {
+/// What a path of places names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    pub town: Option<String>,
+    pub village: Option<String>,
+    pub group: Option<String>,
+}
+
+/// A path of places: 鹤山市/桃源镇/永厦村, 桃源镇永厦村, 桃源镇永厦村三组.
+pub fn places(path: &str) -> Places {
+    let ends = |list: &str, p: &str| words::text(list).iter().any(|end| p.ends_with(end));
     let parts: Vec<&str> = path
         .split(['/', '\\', '-', '>', '|', '、', ' ', '—', ','])
         .map(|p| p.trim_matches(blank))
         .filter(|p| !p.is_empty())
         .collect();
-    let is_town = |p: &str| {
-        ["街道", "镇", "乡", "街道办", "街道办事处", "林场"]
-            .iter()
-            .any(|end| p.ends_with(end))
-    };
     if parts.len() > 1
-        && let Some(at) = parts.iter().position(|p| is_town(p))
+        && let Some(at) = parts.iter().position(|p| ends("path_town_end", p))
     {
-        return (
-            Some(parts[at].to_owned()),
-            parts.get(at + 1).map(|p| (*p).to_owned()),
-        );
+        let rest = parts.get(at + 1..).unwrap_or_default();
+        let part = |n: usize| rest.get(n).map(|p| (*p).to_owned());
+        return Places {
+            town: Some(parts[at].to_owned()),
+            village: part(0),
+            group: part(1),
+        };
     }
     let whole = parts.concat();
-    let start = ["市", "县"]
+    let start = words::text("county_end")
         .iter()
         .filter_map(|end| whole.rfind(end).map(|at| at + end.len()))
         .max()
         .filter(|at| *at < whole.len())
         .unwrap_or(0);
     let rest = &whole[start..];
-    let end = ["街道办事处", "街道", "镇", "乡"]
+    let end = words::text("whole_town_end")
         .iter()
         .filter_map(|word| rest.find(word).filter(|at| *at > 0).map(|at| at + word.len()))
         .min();
-    let village = |t: &str| {
-        ["村", "社区", "居委会", "村委会", "委会", "居委", "村委"]
-            .iter()
-            .any(|end| t.ends_with(end))
+    let (town, rest) = match end {
+        Some(end) => (Some(rest[..end].to_owned()), &rest[end..]),
+        None => (None, rest),
     };
-    match end {
-        Some(end) if end < rest.len() => (Some(rest[..end].to_owned()), Some(rest[end..].to_owned())),
-        Some(end) => (Some(rest[..end].to_owned()), None),
-        None if village(rest) => (None, Some(rest.to_owned())),
-        None => (None, None),
+    let (village, group) = match grouped(rest) {
+        Some((village, group)) => (village, Some(group.to_owned())),
+        None => (rest, None),
+    };
+    let known = town.is_some() || ends("path_village_end", village);
+    Places {
+        village: Some(village.to_owned()).filter(|v| known && !v.is_empty()),
+        group: group.filter(|_| known),
+        town,
     }
+}
+
+/// The group behind a village: 永厦村三组.
+fn grouped(text: &str) -> Option<(&str, &str)> {
+    if !words::text("group_end_of_path")
+        .iter()
+        .any(|end| text.ends_with(end))
+    {
+        return None;
+    }
+    let after = |end: &&str| text.rfind(*end).map(|at| at + end.len());
+    let at = words::text("path_village_end").iter().filter_map(after);
+    let at = at.filter(|at| *at < text.len()).max()?;
+    Some(text.split_at(at))
 }
 
 #[cfg(test)]
@@ -242,12 +270,16 @@ mod tests {
         for (input, town, village) in [
             ("鹤山市/桃源镇/永厦村", "桃源镇", "永厦村"),
             ("桃源镇永厦村", "桃源镇", "永厦村"),
+            ("桃源镇永厦村三组", "桃源镇", "永厦村"),
+            ("桃源镇-永厦村-旧围", "桃源镇", "永厦村"),
             ("广东省江门市鹤山市沙坪街道良围村委会", "沙坪街道", "良围村委会"),
             ("古劳镇", "古劳镇", ""),
             ("良围村", "", "良围村"),
             ("其他", "", ""),
         ] {
-            let (t, v) = places(input);
+            let Places {
+                town: t, village: v, ..
+            } = places(input);
             assert_eq!(
                 (t.as_deref().unwrap_or(""), v.as_deref().unwrap_or("")),
                 (town, village),

@@ -1,7 +1,7 @@
 //! Walking down a sheet: finds its headers as they come, tells data from everything else, fills down what stands
 //! once for several rows, and hands over one row after the other. Holds a window of rows, never the sheet.
 
-use super::around::Place;
+use super::around::{Place, Roster};
 use super::cell::{Cell, GridRow, Merge, SheetHead};
 use super::classify::{Class, classify};
 use super::find;
@@ -53,6 +53,11 @@ pub struct Walk<'a> {
     /// What the sheet's name and the lines over the header say of its place, and the heading of the present block.
     around: Place,
     block: Place,
+    around_roster: Roster,
+    block_roster: Roster,
+    /// What the file's name says of them.
+    of_file: Place,
+    of_file_roster: Roster,
     pub found: Found,
 }
 
@@ -74,6 +79,10 @@ impl<'a> Walk<'a> {
             section: None,
             around: Place::within(&head.name),
             block: Place::default(),
+            around_roster: Roster::within(&head.name),
+            block_roster: Roster::Unsaid,
+            of_file: Place::within(order.file_name),
+            of_file_roster: Roster::within(order.file_name),
             found: Found {
                 plans: Vec::new(),
                 titles: Vec::new(),
@@ -126,6 +135,7 @@ impl<'a> Walk<'a> {
                     .map(|(_, c)| normal(&c.shown()))
                     .find(|t| !t.is_empty());
                 self.block = text.as_deref().map(Place::within).unwrap_or_default();
+                self.block_roster = text.as_deref().map(Roster::within).unwrap_or_default();
                 self.section = text.map(Arc::from);
             }
             Class::Total | Class::Footer => self.in_household = false,
@@ -156,9 +166,11 @@ impl<'a> Walk<'a> {
             }
         }
         let rows = self.window.make_contiguous();
-        let Some(head) = find::header(self.order.kind, rows, self.merges) else {
-            return Ok(false);
-        };
+        let head = find::header(self.order.kind, rows, self.merges).or_else(|| match self.plan {
+            None => find::above_numbers(self.order.kind, rows, self.merges),
+            Some(_) => None,
+        });
+        let Some(head) = head else { return Ok(false) };
         let signature: Vec<(u32, String)> =
             head.cells.iter().map(|c| (c.column, squeezed(&c.text))).collect();
         let known = self
@@ -233,6 +245,7 @@ impl<'a> Walk<'a> {
                 .collect();
             let text = text.join(" ");
             self.around = self.around.or(&Place::within(&text));
+            self.around_roster = self.around_roster.or(Roster::within(&text));
             self.found.titles.push(text.chars().take(200).collect());
         }
     }
@@ -273,7 +286,8 @@ impl<'a> Walk<'a> {
             system_1904: self.system_1904,
             year: self.order.year,
             section: self.section.clone(),
-            place: self.block.or(&self.around),
+            place: self.block.or(&self.around).or(&self.of_file),
+            roster: self.block_roster.or(self.around_roster).or(self.of_file_roster),
             address_above: self.address_above.take(),
         };
         let built = Row::build(&row, &full, plan, context);

@@ -33,6 +33,7 @@ struct Tables {
     roles: Vec<(&'static str, Role)>,
     kinds: Vec<(ListKind, &'static str)>,
     endings: Vec<(&'static str, &'static str)>,
+    rosters: Vec<(&'static str, Vec<&'static str>)>,
     text: HashMap<&'static str, Vec<&'static str>>,
 }
 
@@ -59,6 +60,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
         .collect(),
     endings: lines(include_str!("words/endings.tsv"))
         .flat_map(|(key, words)| words.split(' ').map(move |word| (word, key)))
+        .collect(),
+    rosters: lines(include_str!("words/rosters.tsv"))
+        .map(|(roster, words)| (roster, words.split(' ').collect()))
         .collect(),
     text: lines(include_str!("words/text.tsv"))
         .map(|(name, words)| (name, words.split(' ').collect()))
@@ -163,6 +167,52 @@ pub fn text(name: &str) -> &'static [&'static str] {
     TABLES.text.get(name).map_or(&[], Vec::as_slice)
 }
 
+/// The roster that a text names first in the table; `None` where it names none.
+pub fn roster(text: &str) -> Option<&'static str> {
+    rosters(text).next()
+}
+
+/// The roster of this code.
+pub fn roster_named(code: &str) -> Option<&'static str> {
+    let found = TABLES.rosters.iter().find(|(own, _)| *own == code);
+    found.map(|(own, _)| *own)
+}
+
+/// What a roster is called for short.
+pub fn roster_word(roster: &str) -> Option<&'static str> {
+    let (_, words) = TABLES.rosters.iter().find(|(own, _)| *own == roster)?;
+    words.first().copied()
+}
+
+/// Every roster that a text names: a word inside a longer one of another roster does not count.
+pub fn rosters(text: &str) -> impl Iterator<Item = &'static str> {
+    let mut rest = text.to_owned();
+    TABLES.rosters.iter().filter_map(move |(roster, words)| {
+        let found: Vec<&&str> = words.iter().filter(|word| rest.contains(**word)).collect();
+        let any = !found.is_empty();
+        rest = found
+            .into_iter()
+            .fold(std::mem::take(&mut rest), |rest, word| rest.replace(*word, "\n"));
+        any.then_some(*roster)
+    })
+}
+
+/// Whether a text is made of nothing but words of a list.
+pub fn made_of(list: &str, whole: &str) -> bool {
+    let mut rest = whole;
+    while !rest.is_empty() {
+        let longest = text(list)
+            .iter()
+            .filter(|word| rest.starts_with(**word))
+            .max_by_key(|word| word.len());
+        match longest {
+            Some(word) => rest = &rest[word.len()..],
+            None => return false,
+        }
+    }
+    !whole.is_empty()
+}
+
 /// How many words of each kind a text holds.
 pub fn kinds(text: &str) -> Vec<(ListKind, usize)> {
     ListKind::ALL
@@ -230,6 +280,12 @@ pub fn forms(header: &str) -> Vec<String> {
     if !outside.is_empty() && outside != forms[0] {
         forms.push(outside);
     }
+    // 姓名 Name: the same in another tongue.
+    let last = &forms[forms.len() - 1];
+    let chinese: String = last.chars().filter(|c| !c.is_ascii_alphabetic()).collect();
+    if chinese.chars().count() >= 2 && chinese != *last {
+        forms.push(chinese);
+    }
     forms
 }
 
@@ -249,6 +305,7 @@ mod tests {
             ("享受补贴\n起始月份", "享受补贴起始月份"),
             ("1、姓名", "姓名"),
             ("工作/就业", "工作就业"),
+            ("姓名 Name", "姓名Name 姓名"),
         ];
         for (header, expected) in cases {
             assert_eq!(forms(header).join(" "), expected, "{header}");

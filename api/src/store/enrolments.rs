@@ -7,7 +7,7 @@ use entity::{enrolment, placement, resident};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -168,13 +168,9 @@ pub async fn village_says<C: ConnectionTrait>(
     category: &str,
     status: &str,
 ) -> Result<(), Fault> {
-    enrolment::Entity::update_many()
-        .col_expr(enrolment::Column::VillageStatus, Expr::value(status))
-        .filter(enrolment::Column::Resident.eq(resident))
-        .filter(enrolment::Column::Category.eq(category))
-        .filter(enrolment::Column::Until.is_null())
-        .exec(db)
-        .await?;
+    let said =
+        open_episode(resident, category).col_expr(enrolment::Column::VillageStatus, Expr::value(status));
+    said.exec(db).await?;
     Ok(())
 }
 
@@ -186,15 +182,18 @@ pub async fn end<C: ConnectionTrait>(
     category: &str,
     until: &str,
 ) -> Result<(), Fault> {
-    enrolment::Entity::update_many()
+    let ended = open_episode(resident, category)
         .col_expr(enrolment::Column::Until, Expr::value(until))
-        .col_expr(enrolment::Column::VillageStatus, Expr::value("ended"))
+        .col_expr(enrolment::Column::VillageStatus, Expr::value("ended"));
+    ended.exec(db).await?;
+    Ok(())
+}
+
+fn open_episode(resident: Uuid, category: &str) -> UpdateMany<enrolment::Entity> {
+    enrolment::Entity::update_many()
         .filter(enrolment::Column::Resident.eq(resident))
         .filter(enrolment::Column::Category.eq(category))
         .filter(enrolment::Column::Until.is_null())
-        .exec(db)
-        .await?;
-    Ok(())
 }
 
 /// Ends the placements of those who leave their grid, and begins those of who comes into one.

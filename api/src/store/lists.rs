@@ -4,11 +4,13 @@ mod answered;
 pub mod arriving;
 mod asked;
 pub mod mappings;
+mod member;
 mod places;
 mod rows;
 
 pub use answered::{decisions, row_at, say_later_month, set_decision};
 pub use asked::{asked, later_month_came, to_town};
+pub use member::{MOST_MEMBERS, in_file, sheet_of_member};
 pub use places::{count_rows, place_of, places, unlinked};
 pub use rows::*;
 
@@ -103,6 +105,9 @@ pub struct Head {
     pub columns: Vec<Column>,
     pub notes: Vec<String>,
     pub persons: usize,
+    /// Data rows of the file; none where every row is one person, and for lists of before it was kept.
+    #[serde(default)]
+    pub rows: Option<usize>,
     #[serde(default)]
     pub unread: Vec<UnreadColumn>,
     #[serde(default)]

@@ -26,6 +26,7 @@ mod list_files;
 mod list_hostile;
 mod list_mapping;
 mod list_shapes;
+mod list_tables;
 mod lists;
 mod operating;
 mod operator;

@@ -16,6 +16,7 @@ use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::lists::{self, Outcome, Part, Row, Stage};
 use crate::store::{answers, inbox};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Where a row stands.
@@ -58,9 +59,10 @@ pub async fn answer(txn: &Txn, program: &Program, row: Row, said: Answer, by: By
     let first = Ground::of(db, program, row.list).await?;
     let alone = contradicts_its_file(&row);
     let digests = who(&first.commit(by.account, Stage::Final), &row);
-    let mut all = vec![(first, row)];
+    let first = Arc::new(first);
+    let mut all = vec![(first.clone(), row)];
     if !alone {
-        all.extend(alike(db, program, &all[0].0, own, &digests, by).await?);
+        all.extend(alike(db, &first, own, &digests, by).await?);
     }
     // The latest month is written; the same list may have the row twice.
     all.sort_by(|a, b| (&b.0.list.month, place(&a.1)).cmp(&(&a.0.list.month, place(&b.1))));
@@ -189,12 +191,12 @@ fn place(row: &Row) -> Place {
 /// Rows that wait in committed lists of the same source and kind, and say the same of who it is.
 async fn alike<'a>(
     db: &impl sea_orm::ConnectionTrait,
-    program: &'a Program,
-    first: &Ground<'_>,
+    first: &Arc<Ground<'a>>,
     own: Place,
     digests: &Who,
     by: By,
-) -> Result<Vec<(Ground<'a>, Row)>, Error> {
+) -> Result<Vec<(Arc<Ground<'a>>, Row)>, Error> {
+    let program = first.program;
     let mut out = Vec::new();
     for list in lists::committed(db, &first.list.source, &first.list.kind).await? {
         let part = Part {
@@ -207,12 +209,13 @@ async fn alike<'a>(
         if rows.is_empty() {
             continue;
         }
-        let ground = Ground::of(db, program, list.id).await?;
+        let ground = match list.id == first.list.id {
+            true => first.clone(),
+            false => Arc::new(Ground::of(db, program, list.id).await?),
+        };
         let cx = ground.commit(by.account, Stage::Final);
         rows.retain(|row| who(&cx, row).whole == digests.whole);
-        for row in rows {
-            out.push((Ground::of(db, program, list.id).await?, row));
-        }
+        out.extend(rows.into_iter().map(|row| (ground.clone(), row)));
     }
     Ok(out)
 }

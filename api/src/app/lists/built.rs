@@ -38,7 +38,10 @@ impl Built {
         if self.examples.len() < EXAMPLES {
             self.examples.push(match row.sheet {
                 lists::MISSING_SHEET => json!({ "reason": reason, "says": said(reason) }),
-                sheet => json!({ "sheet": sheet, "row": row.row, "reason": reason, "says": said(reason) }),
+                sheet => json!({
+                    "sheet": lists::in_file(sheet).0, "row": row.row, "member": lists::in_file(sheet).1,
+                    "reason": reason, "says": said(reason),
+                }),
             });
         }
     }
@@ -117,99 +120,118 @@ pub async fn built_upon<C: ConnectionTrait>(db: &C, ground: &Ground<'_>) -> Resu
                 built.on(row, id, "answered");
             }
         }
-        edited(db, program, cx, &rows, &mut built).await?;
-        asked(db, program, cx, &rows, &mut built).await?;
+        let page = Page::of(cx, &rows);
+        edited(db, cx, &page, &mut built).await?;
+        asked(db, cx, &page, &mut built).await?;
+    }
+}
+
+/// Some rows by their residents, with the edits that they may have made.
+struct Page<'r> {
+    of: BTreeMap<Uuid, &'r Row>,
+    ids: Vec<Uuid>,
+    own: BTreeSet<Uuid>,
+}
+
+impl<'r> Page<'r> {
+    fn of(cx: &Commit<'_>, rows: &'r [Row]) -> Page<'r> {
+        let of: BTreeMap<Uuid, &Row> = rows.iter().filter_map(|r| Some((r.resident?, r))).collect();
+        Page {
+            ids: of.keys().copied().collect(),
+            of,
+            own: rows.iter().flat_map(|row| own_edits(cx, row)).collect(),
+        }
     }
 }
 
 /// Edits after the list's own, of what it wrote or of people whom it entered.
 async fn edited<C: ConnectionTrait>(
     db: &C,
-    program: &Program,
     cx: &Commit<'_>,
-    rows: &[Row],
+    page: &Page<'_>,
     built: &mut Built,
 ) -> Result<(), Error> {
-    let of: BTreeMap<Uuid, &Row> = rows.iter().filter_map(|r| Some((r.resident?, r))).collect();
-    let ids: Vec<Uuid> = of.keys().copied().collect();
-    let since = cx.begun.millis();
-    let later = edits::since(db, &ids, since).await?;
-    let own: BTreeSet<Uuid> = rows.iter().flat_map(|row| own_edits(cx, row)).collect();
-    let others: Vec<_> = later.iter().filter(|(_, id, _)| !own.contains(id)).collect();
-    if others.is_empty() {
-        return Ok(());
-    }
-    let first: BTreeMap<Uuid, i32> = later
-        .iter()
-        .filter(|(_, id, _)| own.contains(id))
-        .map(|(resident, _, n)| (*resident, *n))
-        .rev()
-        .collect();
-    let touched: BTreeSet<Uuid> = others.iter().map(|(resident, _, _)| *resident).collect();
-    for resident in touched {
-        let (Some(n), Some(row)) = (first.get(&resident), of.get(&resident)) else {
-            continue;
-        };
-        let of_list: Vec<Uuid> = own_edits(cx, row).collect();
-        let after: Vec<Uuid> = others
-            .iter()
-            .filter(|(r, _, at)| *r == resident && at > n)
-            .map(|(_, id, _)| *id)
-            .collect();
-        if after.is_empty() {
-            continue;
-        }
-        if super::own::entered(cx, row) {
-            built.on(row, resident, "used");
-            continue;
-        }
-        let keys_of = async |ids: &[Uuid]| -> Result<BTreeSet<String>, Error> {
-            let mut keys = BTreeSet::new();
-            for row in edits::by_ids(db, ids).await? {
-                let body = edits::body(&program.keys, &row)?;
-                keys.extend(
-                    body.edit["fields"]
-                        .as_object()
-                        .into_iter()
-                        .flatten()
-                        .map(|(k, _)| k.clone()),
-                );
-                keys.extend(body.changes.iter().map(|(key, _, _)| key.clone()));
-                // The answer about a row that waited may say since when somebody is on the roster.
-                if body.edit["reason"] == AMBIGUOUS {
-                    keys.insert(ANY.to_owned());
+    // By resident: the number of the list's first edit, its edits, and those that came behind.
+    let mut of_person: BTreeMap<Uuid, (i32, Vec<Uuid>, Vec<Uuid>)> = BTreeMap::new();
+    for (resident, id, n) in edits::since(db, &page.ids, cx.begun.millis()).await? {
+        match page.own.contains(&id) {
+            true => of_person
+                .entry(resident)
+                .or_insert((n, Vec::new(), Vec::new()))
+                .1
+                .push(id),
+            // They come in the order of their numbers.
+            false => {
+                if let Some((first, _, after)) = of_person.get_mut(&resident)
+                    && n > *first
+                {
+                    after.push(id);
                 }
-                keys.extend(body.edit["key"].as_str().map(str::to_owned));
             }
-            Ok(keys)
+        }
+    }
+    of_person.retain(|_, (_, _, after)| !after.is_empty());
+    let mut compared = BTreeMap::new();
+    for (resident, (_, of_list, after)) in of_person {
+        let Some(row) = page.of.get(&resident) else {
+            continue;
         };
-        let (wrote, changed) = (keys_of(&of_list).await?, keys_of(&after).await?);
+        match super::own::entered(cx, row) {
+            true => built.on(row, resident, "used"),
+            false => drop(compared.insert(resident, (of_list, after))),
+        }
+    }
+    let ids = compared.values().flat_map(|(own, after)| own.iter().chain(after));
+    let keys = keys_of(db, cx.program, &ids.copied().collect::<Vec<_>>()).await?;
+    let all = |ids: &[Uuid]| -> BTreeSet<&str> {
+        let of = ids.iter().filter_map(|id| keys.get(id));
+        of.flatten().map(String::as_str).collect()
+    };
+    for (resident, (of_list, after)) in &compared {
+        let (wrote, changed) = (all(of_list), all(after));
         if changed.contains(ANY) || wrote.intersection(&changed).next().is_some() {
-            built.on(row, resident, "edited");
+            built.on(page.of[resident], *resident, "edited");
         }
     }
     Ok(())
 }
 
+/// What edits wrote: keys of fields, and [`ANY`].
+async fn keys_of<C: ConnectionTrait>(
+    db: &C,
+    program: &Program,
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, BTreeSet<String>>, Error> {
+    let mut out = BTreeMap::new();
+    for part in ids.chunks(PAGE as usize) {
+        for row in edits::by_ids(db, part).await? {
+            let body = edits::body(&program.keys, &row)?;
+            let fields = body.edit["fields"].as_object().into_iter().flatten();
+            let mut keys: BTreeSet<String> = fields.map(|(key, _)| key.clone()).collect();
+            keys.extend(body.changes.iter().map(|(key, _, _)| key.clone()));
+            // The answer about a row that waited may say since when somebody is on the roster.
+            if body.edit["reason"] == AMBIGUOUS {
+                keys.insert(ANY.to_owned());
+            }
+            keys.extend(body.edit["key"].as_str().map(str::to_owned));
+            out.insert(row.id, keys);
+        }
+    }
+    Ok(out)
+}
+
 /// Questions of the list that were decided.
 async fn asked<C: ConnectionTrait>(
     db: &C,
-    program: &Program,
     cx: &Commit<'_>,
-    rows: &[Row],
+    page: &Page<'_>,
     built: &mut Built,
 ) -> Result<(), Error> {
-    let of: BTreeMap<Uuid, &Row> = rows.iter().filter_map(|r| Some((r.resident?, r))).collect();
-    let ids: Vec<Uuid> = of.keys().copied().collect();
-    let own: BTreeSet<String> = rows
-        .iter()
-        .flat_map(|row| own_edits(cx, row))
-        .map(|id| id.to_string())
-        .collect();
-    for item in inbox::decided_before(db, &ids).await? {
+    let own: BTreeSet<String> = page.own.iter().map(Uuid::to_string).collect();
+    let list = cx.list.id.to_string();
+    for item in inbox::decided_before(db, &page.ids).await? {
         let ours = |side: &Json| {
-            side["list"] == cx.list.id.to_string().as_str()
-                || side["edit"].as_str().is_some_and(|edit| own.contains(edit))
+            side["list"] == list.as_str() || side["edit"].as_str().is_some_and(|edit| own.contains(edit))
         };
         let asks = matches!(
             item.reason.as_str(),
@@ -218,9 +240,9 @@ async fn asked<C: ConnectionTrait>(
         if !asks || item.closed_at.is_some_and(|at| at < cx.begun.millis()) {
             continue;
         }
-        let body = inbox::body(&program.keys, &item)?;
+        let body = inbox::body(&cx.program.keys, &item)?;
         let sides = body["sides"].as_array().into_iter().flatten();
-        if let Some(row) = item.resident.and_then(|id| of.get(&id))
+        if let Some(row) = item.resident.and_then(|id| page.of.get(&id))
             && sides.into_iter().any(ours)
         {
             built.on(row, item.resident.unwrap_or_default(), "decided");

@@ -1,6 +1,7 @@
 //! What one row of a list of people comes to: whom it is about, what it changes, its verdict.
 
 use super::episode::{Episode, Open};
+use super::household::NOT_ALL;
 use super::items::{AMBIGUOUS, INVALID, MISSING, Question};
 use super::known_again::Remembered;
 use super::people;
@@ -107,7 +108,8 @@ impl<'a> Run<'a> {
             Link::Resident(_) | Link::Register(_) | Link::New => {}
         }
         // Whoever is known in spite of the number is known.
-        let mut faults = row.content.faults.iter().filter(|(key, _)| key != "id_number");
+        let faults = row.content.faults.iter();
+        let mut faults = faults.filter(|(key, why)| key != "id_number" && why != NOT_ALL);
         if let Some((_, why)) = faults.next() {
             return Ok(self.ask(row, INVALID, why, why_message(why), meant(linked), Vec::new()));
         }
@@ -118,6 +120,10 @@ impl<'a> Run<'a> {
             let message = "类别无法识别，不知道应归入低保、低保边缘还是特困";
             return Ok(self.ask(row, INVALID, "category_unknown", message, Vec::new(), Vec::new()));
         };
+        if self.not_covered(row, linked, category) {
+            let message = why_message(NOT_ALL);
+            return Ok(self.ask(row, AMBIGUOUS, NOT_ALL, message, meant(linked), Vec::new()));
+        }
         let entry = match linked {
             Link::Resident(id) => {
                 let id = id.uuid();

@@ -93,7 +93,7 @@ impl Commit<'_> {
                 body: json!({
                     "code": question.code, "message": question.message,
                     "source": self.list.source, "kind": self.list.kind, "month": self.list.month,
-                    "sheet": row.sheet, "row": row.row,
+                    "sheet": lists::in_file(row.sheet).0, "row": row.row, "member": lists::in_file(row.sheet).1,
                     "values": row.content.values, "handed_in": row.content.handed_in,
                     "residents": question.residents, "register": question.register,
                 }),

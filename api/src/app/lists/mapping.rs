@@ -137,7 +137,7 @@ async fn read_again(
     let head = super::upload::head(name, &outline, applied);
     let (head, rows) = (
         &lists::seal_head(&program.keys, list.id, &head),
-        outline.rows as i32,
+        super::upload::stored_rows(&outline),
     );
     program
         .db

@@ -14,6 +14,7 @@ mod enrol;
 mod episode;
 pub(crate) mod figures;
 pub(crate) mod ground;
+mod household;
 mod items;
 pub(crate) mod judge;
 mod known_again;

@@ -51,6 +51,7 @@ pub fn why_message(why: &str) -> &'static str {
         "date_impossible" => "日期不存在或无法识别",
         "certificate_disagrees" => "残疾证号与身份证号或残疾类别、等级不一致",
         "formula_without_result" => "单元格是没有计算结果的公式，请在表格软件中打开并保存后再提交",
+        super::household::NOT_ALL => "户内人数多于保障人数，不知道这位成员是否为保障对象",
         "cell_error" => "单元格是错误值（如 #N/A），请更正后再提交",
         _ => "有无法成立的值",
     }

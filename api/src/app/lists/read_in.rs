@@ -1,7 +1,7 @@
 //! A kept file read into the rows of a list: one thread reads, one seals, and the rows go in behind them, so that
 //! neither the file nor its rows are ever in memory as a whole.
 
-use super::Reach;
+use super::{Reach, household};
 use crate::app::Error;
 use crate::app::files::Reader;
 use crate::lists::{
@@ -181,6 +181,7 @@ pub async fn read_in(
             file_name: &name,
             year,
             known: &|headers| remembering.known(headers),
+            most: lists::MOST_ROWS,
         };
         let outline = read(&order, &kept, &plain_out)?;
         let applied = remembering.applied(&outline);
@@ -216,7 +217,7 @@ pub async fn read_in(
 fn read(order: &Order<'_>, source: &dyn Source, out: &mpsc::Sender<Vec<Plain>>) -> Result<Outline, Refusal> {
     let mut step = Vec::with_capacity(STEP);
     let outline = lists::stream(order, source, &mut |row, plan| {
-        step.push(plain(&row, plan));
+        step.extend(plain(order.kind, &row, plan));
         match step.len() < STEP {
             true => Ok(()),
             // Whoever takes the rows has given up, and says why.
@@ -229,7 +230,8 @@ fn read(order: &Order<'_>, source: &dyn Source, out: &mpsc::Sender<Vec<Plain>>) 
     Ok(outline)
 }
 
-fn plain(row: &Read, plan: &Plan) -> Plain {
+/// The row, and each member of its household who counts.
+fn plain(kind: ListKind, row: &Read, plan: &Plan) -> impl Iterator<Item = Plain> {
     let owned = |values: &lists::Values| -> BTreeMap<String, String> {
         values.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()
     };
@@ -237,23 +239,28 @@ fn plain(row: &Read, plan: &Plan) -> Plain {
         .faults
         .iter()
         .map(|f| (f.key.to_owned(), f.why.code().to_owned()));
-    Plain {
-        place: (row.sheet as i32, row.number as i32),
-        content: Content {
-            values: owned(&row.values),
-            number_fault: match row.identity {
-                Identity::Faulty(why) => Some(why.code().to_owned()),
-                Identity::Known(_) | Identity::NotStated => None,
-            },
-            faults: faults.collect(),
-            notes: row.notes.clone(),
-            same_as: None,
-            members: row.members.iter().map(|m| owned(&m.values)).collect(),
-            handed_in: handed_in(&plan.headers, row)
-                .map(|(header, cell)| (header.to_owned(), cell))
-                .collect(),
+    let content = Content {
+        values: owned(&row.values),
+        number_fault: match row.identity {
+            Identity::Faulty(why) => Some(why.code().to_owned()),
+            Identity::Known(_) | Identity::NotStated => None,
         },
-    }
+        faults: faults.collect(),
+        notes: row.notes.clone(),
+        same_as: None,
+        members: match household::counts(kind) {
+            true => Vec::new(),
+            false => row.members.iter().map(|m| owned(&m.values)).collect(),
+        },
+        handed_in: handed_in(&plan.headers, row)
+            .map(|(header, cell)| (header.to_owned(), cell))
+            .collect(),
+    };
+    let members = household::members(kind, row, &content);
+    let own = ((row.sheet as i32, row.number as i32), content);
+    std::iter::once(own)
+        .chain(members)
+        .map(|(place, content)| Plain { place, content })
 }
 
 type Step = Result<Vec<Sealed>, Error>;

@@ -1,5 +1,6 @@
 //! What a stored row says: who it is about, which category, which field has which value.
 
+use crate::lists::words;
 use crate::store::lists::{Content, Head};
 use domain::Value;
 use domain::amount::parse_yuan;
@@ -44,22 +45,13 @@ pub fn category(kind: &str, content: &Content) -> Option<&'static str> {
         "disabled" => Some("disabled"),
         "old_age_allowance" => Some("old_age_allowance"),
         _ => {
-            let said = content.get("category").unwrap_or_default();
-            let said = if said.is_empty() {
-                content.get(".benefit").unwrap_or_default()
-            } else {
-                said
-            };
-            if said.contains("特困") || said.contains("五保") || said.contains("供养") {
-                Some("destitute")
-            } else if said.contains("刚性") || said.contains("支出型") {
-                Some("rigid_expense")
-            } else if said.contains("边缘") || said.contains("低边") {
-                Some("low_income_edge")
-            } else if said.is_empty() || said.contains("低保") || said.contains("最低生活") {
-                Some("low_income")
-            } else {
-                None
+            if let Some(roster) = content.get(".roster") {
+                return words::roster_named(roster);
+            }
+            let own = content.get("category").filter(|said| !said.is_empty());
+            match own.or_else(|| content.get(".benefit")) {
+                None | Some("") => Some("low_income"),
+                Some(said) => words::roster(said),
             }
         }
     }
@@ -68,10 +60,15 @@ pub fn category(kind: &str, content: &Content) -> Option<&'static str> {
 /// The source's status: on the list is active, unless the row says otherwise.
 pub fn status(content: &Content) -> &'static str {
     let said = content.get(".status").unwrap_or_default();
-    let has = |words: &[&str]| words.iter().any(|w| said.contains(w));
-    if has(&["暂停", "冻结", "过期", "挂起"]) {
+    let not = content
+        .get(".is_covered")
+        .is_some_and(|said| words::text("no").contains(&said));
+    if not {
+        return "ended";
+    }
+    if words::holds("suspended", said) {
         "suspended"
-    } else if has(&["停", "注销", "取消", "终止", "退出", "死亡", "迁出"]) {
+    } else if words::holds("ended", said) {
         "ended"
     } else {
         "active"

@@ -201,7 +201,7 @@ async fn enter(
     };
     let remembering = Remembering::load(program, &list.source, kind).await?;
     let (outline, applied) = read_in(program, &into, file, remembering).await?;
-    let (rows, head) = (outline.rows as i32, head(name, &outline, applied));
+    let (rows, head) = (stored_rows(&outline), head(name, &outline, applied));
     let head = &lists::seal_head(&program.keys, list.id, &head);
     program
         .db
@@ -263,6 +263,15 @@ pub async fn tidy<C: ConnectionTrait>(db: &C, now: i64) -> Result<u64, Error> {
     Ok(gone)
 }
 
+/// How many rows of a list are kept: each person of a household has one.
+pub(super) fn stored_rows(outline: &Outline) -> i32 {
+    let rows = match super::household::counts(outline.kind) {
+        true => outline.persons,
+        false => outline.rows,
+    };
+    rows as i32
+}
+
 /// What is shown of a list beside its rows.
 pub(super) fn head(name: String, outline: &Outline, applied: Option<Applied>) -> Head {
     let column = |c: &crate::lists::ColumnMap| Column {
@@ -303,6 +312,7 @@ pub(super) fn head(name: String, outline: &Outline, applied: Option<Applied>) ->
         columns: outline.columns.iter().map(column).collect(),
         notes: outline.notes.clone(),
         persons: outline.persons,
+        rows: Some(outline.rows),
         unread: outline.unread.iter().map(unread).collect(),
         questions: questions.collect(),
         tables: tables()

@@ -67,7 +67,13 @@ pub async fn verdict_file(
             if row.sheet == MISSING_SHEET {
                 missing.push(absent(&row, said));
             } else {
-                marks.insert((row.sheet as usize, row.row as u32), said);
+                let (sheet, member) = lists::in_file(row.sheet);
+                let place = (sheet as usize, row.row as u32);
+                match (marks.get_mut(&place), member) {
+                    // One line for each person of the household that stands in the row.
+                    (Some(mark), Some(_)) => add_member(mark, &row, said),
+                    _ => drop(marks.insert(place, said)),
+                }
             }
         }
     }
@@ -100,6 +106,13 @@ pub async fn verdict_file(
         name: format!("{stem}-{}.xlsx", labels[0]),
         bytes,
     })
+}
+
+fn add_member(mark: &mut [String; 2], row: &Row, said: [String; 2]) {
+    let name = row.content.get("name").unwrap_or("家庭成员");
+    for (mark, said) in mark.iter_mut().zip(said) {
+        mark.push_str(&format!("\n{name}：{said}"));
+    }
 }
 
 /// What the clerk calls it.

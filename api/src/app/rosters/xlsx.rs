@@ -98,6 +98,8 @@ pub struct Book {
     sheets: u32,
     /// Rows of the sheet so far.
     rows: u64,
+    /// Rows of one sheet, its header among them.
+    most: u64,
 }
 
 #[derive(Clone, Default)]
@@ -144,6 +146,7 @@ impl Book {
             header: plain_row(plan.header()),
             sheets: 0,
             rows: 0,
+            most: MOST,
         };
         book.sheet().map_err(broken)?;
         Ok(book)
@@ -152,7 +155,7 @@ impl Book {
     /// Writes rows that [`row`] made, and answers the bytes that are ready.
     pub fn add(&mut self, rows: &str) -> Result<Vec<u8>, Error> {
         for row in rows.split_inclusive("</row>") {
-            if self.rows == MOST {
+            if self.rows == self.most {
                 self.zip
                     .write_all(SHEET_END.as_bytes())
                     .map_err(|e| broken(e.into()))?;
@@ -296,6 +299,39 @@ fn broken(_: zip::result::ZipError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_fit_a_sheet_goes_on_in_the_next() {
+        let ready = Shared::default();
+        let mut book = Book {
+            zip: ZipWriter::new_stream(ready.clone()),
+            ready,
+            header: plain_row(["姓名", "身份证号"]),
+            sheets: 0,
+            rows: 0,
+            most: 3,
+        };
+        book.sheet().unwrap();
+        let mut bytes = Vec::new();
+        for name in ["李一", "李二", "李三", "李四", "李五"] {
+            bytes.extend(book.add(&plain_row([name, "无"])).unwrap());
+        }
+        let mark = Mark {
+            by: "民政".into(),
+            account: uuid::Uuid::nil(),
+            at: domain::Instant::from_millis(0),
+            request: String::new(),
+            category: "残疾人",
+            purpose: "核对".into(),
+            cursor: None,
+        };
+        bytes.extend(book.end(&mark, 5).unwrap());
+        let read = crate::lists::read(crate::lists::ListKind::Population, "底册.xlsx", &bytes).unwrap();
+        let sheets: Vec<&str> = read.outline.sheets.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(sheets, ["底册", "底册2", "底册3"]);
+        let rows: Vec<(usize, u32)> = read.rows.iter().map(|row| (row.sheet, row.number)).collect();
+        assert_eq!(rows, [(0, 2), (0, 3), (1, 2), (1, 3), (2, 2)]);
+    }
 
     #[test]
     fn cells_as_xml() {

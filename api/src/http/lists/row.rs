@@ -1,6 +1,6 @@
 //! A row of a list as the contract shows it.
 
-use crate::store::lists::{MISSING_SHEET, Row};
+use crate::store::lists::{MISSING_SHEET, Row, in_file};
 use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::Value;
@@ -14,6 +14,9 @@ pub(super) struct RowView {
     sheet: Option<i32>,
     /// As the spreadsheet counts; absent for people whom the file does not name.
     row: Option<i32>,
+    /// Which further member of the household that the file's row names, counted from 1; absent for whom the row is about
+    /// and for people whom the file does not name.
+    member: Option<i32>,
     /// What became of it: `new`, `same`, `changed`, `missing`, `contradicted`, `ambiguous`, `invalid`; absent before
     /// the commit.
     verdict: Option<String>,
@@ -39,10 +42,12 @@ pub(super) struct RowView {
 
 impl RowView {
     pub(super) fn of(row: Row, decision: Option<Value>) -> RowView {
-        let in_file = row.sheet != MISSING_SHEET;
+        let (sheet, member) = in_file(row.sheet);
+        let named = row.sheet != MISSING_SHEET;
         RowView {
-            sheet: in_file.then_some(row.sheet),
-            row: in_file.then_some(row.row),
+            sheet: named.then_some(sheet),
+            row: named.then_some(row.row),
+            member: member.filter(|_| named),
             verdict: row.verdict,
             reason: row.reason,
             planned: row.planned,

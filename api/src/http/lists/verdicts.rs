@@ -6,6 +6,7 @@ use crate::http::auth::Caller;
 use crate::http::contract::Tag;
 use crate::http::error::Answer;
 use crate::program::Program;
+use crate::store::lists::in_file;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -40,6 +41,8 @@ struct ListChange {
     sheet: i32,
     /// As the spreadsheet counts: in the later list, of who left in the earlier one.
     row: i32,
+    /// Which further member of the household that the row names, counted from 1; absent for whom the row is about.
+    member: Option<i32>,
     /// The name as the list has it.
     name: Option<String>,
     /// What changed; empty for who joined or left.
@@ -129,8 +132,9 @@ impl From<lists::Difference> for ListDifference {
         let change = |c: lists::Change| ListChange {
             kind: c.kind.to_owned(),
             resident: c.resident,
-            sheet: c.place.0,
+            sheet: in_file(c.place.0).0,
             row: c.place.1,
+            member: in_file(c.place.0).1,
             name: c.name,
             fields: c.fields.into_iter().map(field).collect(),
         };

@@ -278,7 +278,7 @@ impl From<ListView> for ListBody {
             state: row.state,
             complete: row.complete,
             name: head.name,
-            rows: row.rows,
+            rows: head.rows.map_or(row.rows, |rows| rows as i32),
             persons: head.persons,
             sheets: head.sheets,
             columns: head.columns.into_iter().map(ColumnView::from).collect(),

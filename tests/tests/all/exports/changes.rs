@@ -3,11 +3,11 @@
 use super::{Act, CATEGORY, act, filled, trail};
 use crate::clients::{bureau, made};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use tests::client::Client;
 use tests::county::County;
 use tests::database::Database;
 use tests::dice::Dice;
+use tests::pulled::{self, Roster, apply, rows};
 use uuid::Uuid;
 
 tests::on_both!(
@@ -16,43 +16,13 @@ tests::on_both!(
     an_export_with_its_changes_is_exact
 );
 
-/// Rows by resident.
-type Roster = BTreeMap<String, Value>;
-
 /// The whole roster, and the cursor of its state.
 async fn whole(who: &Client) -> (Roster, String) {
-    let wanted = json!({ "category": CATEGORY, "format": "ndjson", "purpose": "核对" });
-    let answer = who.post("/api/v1/rosters/export", &wanted).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let cursor = answer.header("x-roster-cursor").unwrap().to_owned();
-    (rows(&answer.text()), cursor)
-}
-
-fn rows(text: &str) -> Roster {
-    let mut out = Roster::new();
-    for line in text.lines() {
-        let mut row: Value = serde_json::from_str(line).unwrap();
-        if let Some(id) = row["resident"].as_str().map(str::to_owned) {
-            row.as_object_mut().unwrap().remove("changed_meanwhile");
-            assert!(out.insert(id, row).is_none(), "twice: {line}");
-        }
-    }
-    out
+    pulled::whole(who, CATEGORY).await
 }
 
 async fn page(who: &Client, cursor: &str, more: &str) -> Value {
-    let path = format!("/api/v1/rosters/changes?category={CATEGORY}&purpose=check&cursor={cursor}{more}");
-    who.get(&path).await.ok()
-}
-
-fn apply(roster: &mut Roster, page: &Value) {
-    for item in page["items"].as_array().unwrap() {
-        let id = item["resident"].as_str().unwrap().to_owned();
-        match item["change"].as_str().unwrap() {
-            "left" => _ = roster.remove(&id),
-            _ => _ = roster.insert(id, item["row"].clone()),
-        }
-    }
+    pulled::page(who, CATEGORY, cursor, more).await
 }
 
 fn told(page: &Value) -> Vec<String> {

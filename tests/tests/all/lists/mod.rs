@@ -6,6 +6,8 @@ mod categories;
 mod deaths;
 mod difference;
 mod dry_run;
+mod grids;
+mod household;
 mod missing;
 mod quarter;
 mod seen_by;

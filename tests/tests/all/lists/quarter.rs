@@ -9,6 +9,7 @@ use tests::console::Console;
 use tests::county::County;
 use tests::database::Database;
 use tests::dice::Dice;
+use tests::pulled::{self, Roster};
 use uuid::Uuid;
 
 tests::on_both!(a_quarter_of_one_town);
@@ -75,6 +76,8 @@ struct Town {
     residents: BTreeMap<usize, Uuid>,
     /// The rows that a source handed in last.
     before: BTreeMap<&'static str, Rows>,
+    /// What a department pulled once and has kept with the changes since, by category: its rows and the cursor.
+    pulled: BTreeMap<&'static str, (Roster, String)>,
 }
 
 impl Town {
@@ -165,7 +168,7 @@ impl Town {
     }
 
     /// Rosters as files, counts and single villages say the same as what was handed in.
-    async fn adds_up(&self, when: &str) {
+    async fn adds_up(&mut self, when: &str) {
         let bureau = self.county.console("区划管理员").await;
         for (category, people) in &self.roster {
             let source = if *category == "disabled" {
@@ -192,6 +195,12 @@ impl Town {
                 sum += bureau.get(&path).await.ok()["count"].as_u64().unwrap();
             }
             assert_eq!(sum, people.len() as u64, "{when} {category}: the villages add up");
+            let (whole, cursor) = pulled::whole(clerk, category).await;
+            let (mut rows, mut cursor) = self.pulled.remove(category).unwrap_or((whole.clone(), cursor));
+            pulled::keep_up(clerk, category, &mut rows, &mut cursor, 7).await;
+            assert_eq!(rows, whole, "{when} {category}: pulled, with the changes since");
+            assert_eq!(rows.len(), people.len(), "{when} {category}");
+            self.pulled.insert(category, (rows, cursor));
         }
         tests::verify::agrees(&self.county.program).await;
     }
@@ -222,6 +231,7 @@ async fn a_quarter_of_one_town(database: Database) {
         roster: BTreeMap::new(),
         residents: BTreeMap::new(),
         before: BTreeMap::new(),
+        pulled: BTreeMap::new(),
     };
     let mut dice = Dice::seeded(20261);
     let of = |people: &[usize], cells: &dyn Fn(usize) -> (&'static str, &'static str)| -> Rows {

@@ -1,12 +1,22 @@
-//! Two of the stories lists-in that need more than one list: a person twice in one file, two villages of one name.
+//! Stories lists-in that need more than their file handed in: a person twice in one file, two villages of one name,
+//! Unicode text without its mark, words that look like formulas pulled back.
 
-use super::lists_in::{handed, row};
+use super::lists_in::{content, handed, row};
+use api::lists::{ListKind, read};
+use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
 use tests::clerk::{Clerk, Handed, counts, worker};
 use tests::county::County;
 use tests::database::Database;
 
-tests::on_both!(the_same_person_twice_in_one_file, two_villages_of_one_name);
+tests::on_both!(
+    the_same_person_twice_in_one_file,
+    two_villages_of_one_name,
+    unicode_text_without_its_mark,
+    words_that_look_like_formulas_go_out_as_words
+);
 
 /// Story lists-in-9.
 async fn the_same_person_twice_in_one_file(database: Database) {
@@ -199,5 +209,120 @@ async fn two_villages_of_one_name(database: Database) {
     both.sort();
     assert_eq!(candidates, both);
     assert_eq!(seen(rows[1]).await["village"], json!(clouds));
+    runner.stop().await;
+}
+
+/// Story lists-in-3, without the two bytes that say which encoding it is.
+async fn unicode_text_without_its_mark(database: Database) {
+    let county = County::start(database).await;
+    let runner = worker(&county.program).await;
+    let clerk = Clerk::new((*county.console("区划管理员").await).clone());
+    let with = handed(&county, "population", "2026-10", "lists-in-3.csv");
+    let without = Handed {
+        month: "2026-11",
+        content: with.content[2..].to_vec(),
+        ..with.clone()
+    };
+    assert_eq!(with.content[..2], [0xFF, 0xFE]);
+    let id = clerk.upload(&with).await;
+    clerk.commit(&id).await;
+    let next = clerk.upload(&without).await;
+    let tried = clerk.dry_run(&next).await;
+    assert_eq!(
+        (&tried["rows"], counts(&tried["planned"])),
+        (&json!(6), "same 6".to_owned())
+    );
+    clerk.commit(&next).await;
+    let values = async |id: &str| -> Vec<Value> {
+        let rows = clerk.rows(id, None).await;
+        rows.iter().map(|row| row["values"].clone()).collect()
+    };
+    let (first, second) = (values(&id).await, values(&next).await);
+    assert_eq!(first, second, "the same is read");
+    let names: String = second.iter().map(|v| v["name"].as_str().unwrap()).collect();
+    assert!(names.contains('\u{20BB7}'), "{names}");
+    let again = clerk.try_upload(&without).await.ok();
+    assert_eq!((&again["id"], &again["repeat"]), (&json!(next), &json!(true)));
+    runner.stop().await;
+}
+
+/// Story lists-in-8, the way out: what looks like a formula is a word in every file that is pulled.
+async fn words_that_look_like_formulas_go_out_as_words(database: Database) {
+    let county = County::start(database).await;
+    let runner = worker(&county.program).await;
+    let clerk = Clerk::new((*county.console("民政").await).clone());
+    let cadre = county.console("陆桂英").await;
+    let read_in = read(ListKind::Population, "lists-in-8.csv", &content("lists-in-8.csv")).unwrap();
+    let mut words: BTreeMap<String, String> = BTreeMap::new();
+    let mut file = "姓名,身份证号码,家庭住址,发放标准\n".to_owned();
+    for row in &read_in.rows {
+        let number = row.values["id_number"].clone();
+        file.push_str(&format!(
+            "{},{number},{},80\n",
+            row.values["name"], row.values["address"]
+        ));
+        words.extend(row.values.get(".remarks").map(|said| (number, said.clone())));
+    }
+    let list = Handed {
+        content: file.into_bytes(),
+        name: "list.csv",
+        ..handed(&county, "old_age_allowance", "2026-11", "lists-in-8.csv")
+    };
+    let id = clerk.hand_in(&list, true).await;
+    for row in clerk.rows(&id, None).await {
+        let number = row["values"]["id_number"].as_str().unwrap();
+        let Some(said) = words.get(number) else { continue };
+        let path = format!("/api/v1/residents/{}", row["resident"].as_str().unwrap());
+        let seen = cadre.get(&path).await.ok();
+        let edit = json!({
+            "id": uuid::Uuid::now_v7(), "base": seen["version"],
+            "fields": { "remarks": { "was": null, "now": said } },
+        });
+        cadre.post(&format!("{path}/edits"), &edit).await.ok();
+    }
+    let told: BTreeSet<String> = words.into_values().collect();
+    assert!(told.len() >= 5 && told.contains("=1+1"), "{told:?}");
+
+    let export = async |format: &str| {
+        let wanted = json!({ "category": "old_age_allowance", "format": format, "purpose": "核对" });
+        county
+            .console("区划管理员")
+            .await
+            .post("/api/v1/rosters/export", &wanted)
+            .await
+    };
+    let mut book = Xlsx::new(Cursor::new(export("xlsx").await.bytes)).unwrap();
+    let sheet = book.worksheet_range("底册").unwrap();
+    let header: Vec<String> = sheet.rows().next().unwrap().iter().map(Data::to_string).collect();
+    let at = header.iter().position(|h| h == "备注").unwrap();
+    let cells: Vec<&Data> = sheet.rows().skip(1).map(|row| &row[at]).collect();
+    assert!(
+        cells
+            .iter()
+            .all(|cell| matches!(cell, Data::String(_) | Data::Empty)),
+        "{cells:?}"
+    );
+    let shown = |cell: &&Data| Some(cell.to_string()).filter(|text| !text.is_empty());
+    assert_eq!(cells.iter().filter_map(shown).collect::<BTreeSet<_>>(), told);
+    assert!(
+        book.worksheet_formula("底册")
+            .unwrap()
+            .used_cells()
+            .all(|(_, _, f)| f.is_empty())
+    );
+
+    let csv = export("csv").await;
+    for cell in csv.text().split(['\n', ',']).map(|cell| cell.trim_matches('"')) {
+        assert!(
+            !cell.starts_with(['+', '-', '@']) && (!cell.starts_with('=') || cell.starts_with("=\"\"")),
+            "{cell}"
+        );
+    }
+    let back = read(ListKind::OldAgeAllowance, "底册.csv", &csv.bytes).unwrap();
+    let said = back
+        .rows
+        .iter()
+        .filter_map(|row| row.values.get(".remarks").cloned());
+    assert_eq!(said.collect::<BTreeSet<_>>(), told);
     runner.stop().await;
 }
