@@ -43,6 +43,10 @@ impl Client {
         }
     }
 
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub async fn get(&self, path: &str) -> Result<Answer, Fault> {
         self.send(Method::GET, path, None).await
     }

@@ -22,6 +22,13 @@ pub const OTHER_WORKER: &str = "13800009003";
 pub const CADRE: &str = "13800009004";
 pub const OFFICER: &str = "13800009005";
 
+/// Workers who come back from the field at once, each in a grid of their own.
+pub const STORM: usize = 20;
+
+pub fn storm_worker(n: usize) -> String {
+    format!("138000091{n:02}")
+}
+
 const TOWN: &str = "古劳镇";
 const NATURAL: [&str; 6] = ["旧围村", "新屋村", "后尾村", "榕园村", "上街村", "桥头村"];
 /// The seed of the residents, and of the people whom a list brings.
@@ -107,6 +114,9 @@ pub async fn town(program: &Program, size: Size) -> Result<(), Fault> {
     let above = tree.iter().find(|d| d.id == first.village).and_then(|d| d.parent);
     for worker in [WORKER, OTHER_WORKER] {
         account(program, worker, Role::Worker, None, Some(first.id)).await?;
+    }
+    for (n, grid) in all.iter().take(STORM).enumerate() {
+        account(program, &storm_worker(n), Role::Worker, None, Some(grid.id)).await?;
     }
     account(program, CADRE, Role::Cadre, Some(first.village), None).await?;
     account(program, OFFICER, Role::TownOfficer, above, None).await

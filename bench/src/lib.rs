@@ -16,6 +16,7 @@ pub mod phone;
 pub mod place;
 pub mod report;
 pub mod server;
+pub mod slow_line;
 pub mod spans;
 
 /// Whatever ends a run: it is shown to a person, who sees to it.

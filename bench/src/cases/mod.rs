@@ -6,6 +6,7 @@ pub mod large;
 mod lists;
 mod search;
 mod start;
+mod storm;
 mod sync;
 mod where_time_goes;
 
@@ -120,11 +121,15 @@ impl Bench {
     async fn measure(&self, place: &Place, all: &mut Vec<Figure>) -> Result<(), Fault> {
         tell("starts");
         all.extend(start::starts(self, place).await?);
+        all.extend(sync::first_of_all(self, place).await?);
         let server = Server::start(&self.program, place).await?;
         tell("loads, reconnects, edits");
         all.extend(sync::syncs(self, &server, place).await?);
         tell("searches");
         all.extend(search::searches(self, &server).await?);
+        tell("a storm, and many phones that ask");
+        all.extend(storm::storm(self, &server).await?);
+        all.extend(storm::polls(self, &server).await?);
         tell("edits while a list commits");
         all.extend(beside::beside(self, &server).await?);
         Ok(())

@@ -2,15 +2,17 @@
 
 use super::Bench;
 use crate::Fault;
+use crate::client::Client;
 use crate::county::{OTHER_WORKER, WORKER};
 use crate::figure::{Figure, Samples, processor};
 use crate::phone::{Kind, Phone, outcomes};
 use crate::place::Place;
 use crate::server::Server;
+use crate::slow_line::SlowLine;
 use serde_json::Value;
 use std::fs::File;
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Edits of one request.
 pub const EDITS: usize = 50;
@@ -22,6 +24,32 @@ pub async fn syncs(bench: &Bench, server: &Server, place: &Place) -> Result<Vec<
     all.extend(reconnects(bench, server).await?);
     all.extend(edits(bench, server, place).await?);
     Ok(all)
+}
+
+/// The first load that a server answers after its start, and one over a line with a round trip of 60 ms.
+pub async fn first_of_all(bench: &Bench, place: &Place) -> Result<Vec<Figure>, Fault> {
+    let (mut fresh, mut slow) = (Samples::default(), Samples::default());
+    for _ in 0..bench.rounds.min(5) {
+        let server = Server::start(&bench.program, place).await?;
+        let mut phone = Phone::new(&server.client, WORKER).await?;
+        fresh.add(phone.load().await?.iter().map(|answer| answer.took).sum());
+        let line = SlowLine::to(server.client.base(), Duration::from_millis(60)).await?;
+        let client = Client::new(&line.base)?;
+        let mut phone = Phone::new(&client, WORKER).await?;
+        slow.add(phone.load().await?.iter().map(|answer| answer.took).sum());
+    }
+    let what = format!("first load of a grid of {}", bench.size.grid);
+    Ok(vec![
+        fresh
+            .figure(
+                "load.fresh",
+                &format!("{what}, server just started (median)"),
+                0.5,
+            )
+            .below(60.0),
+        slow.figure("load.slow", &format!("{what} at 60 ms round trip (median)"), 0.5)
+            .below(300.0),
+    ])
 }
 
 async fn first_loads(bench: &Bench, server: &Server) -> Result<Vec<Figure>, Fault> {
