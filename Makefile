@@ -14,7 +14,7 @@ build = cargo build --locked --workspace --bin heshan-grid
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
 	@echo 'make test     the whole check: format, lints, docs, licences, every test on SQLite and PostgreSQL'
-	@echo 'make soak     the long check: 100,000 simulated runs of sync, a million damaged changes and edits'
+	@echo 'make soak     the long check: 100,000 simulated runs of sync, a million damaged changes and edits, the program too'
 	@echo 'make bench    measures the release build, see bench/README.md; DATABASE=postgresql for PostgreSQL'
 	@echo 'make bench-county  measures a generated county of PERSONS people: register and lists (needs python3)'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
@@ -49,8 +49,11 @@ tests: doc
 # What `make test` plays a little of; SIM_SEED and FUZZ_SEED begin elsewhere.
 soak:
 	@scripts/check-toolchain
-	SIM_RUNS=100000 FUZZ_CASES=1000000 LAWS_CASES=20000 \
-		cargo test --locked --release -p sync --test record -- simulator gate laws
+	SIM_RUNS=100000 FUZZ_CASES=1000000 LAWS_CASES=20000 HAND_OVER_STEPS=7 \
+		cargo test --locked --release -p sync --test record -- simulator gate laws epochs handing_over
+	cargo test --locked --release --workspace --no-run
+	PROGRAM_RUNS=5000 PROGRAM_RACES=300 \
+		scripts/with-postgres cargo test --locked --release --workspace --test all -- simulated
 
 # sqlite, or postgresql: a server of the run's own, which waits for the disk as one in use does.
 DATABASE ?= sqlite

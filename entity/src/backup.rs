@@ -13,6 +13,8 @@ pub struct Model {
     pub finished_at: i64,
     pub bytes: Option<i64>,
     pub code: Option<String>,
+    /// How many backups its folder keeps, where the program thins them out.
+    pub keep: Option<i32>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

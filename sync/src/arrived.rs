@@ -34,6 +34,15 @@ pub struct Edit {
     /// The canonical form and its SHA-256: what makes a repeated edit known.
     pub canonical: String,
     pub digest: [u8; 32],
+    /// Fields that a later catalogue has under another key: by that key, the one that was sent. See [`crate::translate()`].
+    pub moved: BTreeMap<String, Moved>,
+}
+
+/// What a field was called when it was written, and the catalogue version that reads its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub from: String,
+    pub version: u32,
 }
 
 /// One field as its author saw it and wrote it, still as JSON: the catalogue reads it field by field.
@@ -325,6 +334,7 @@ fn read(json: &Value) -> Result<Edit, Unreadable> {
         changes,
         digest: canonical::digest(&canonical),
         canonical,
+        moved: BTreeMap::new(),
     })
 }
 

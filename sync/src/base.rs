@@ -74,7 +74,13 @@ pub(crate) fn is_own(stamp: &Stamp, edit: &Edit, device: Option<DeviceId>) -> bo
 
 fn at(record: &Record, version: Version) -> Option<(Vec<ChangeHash>, u32)> {
     if version.epoch != record.epoch {
-        return None;
+        // The end of the epoch before shows what the present one began with.
+        let seam = record
+            .kept
+            .seam
+            .as_ref()
+            .filter(|seam| seam.version == version.to_string());
+        return seam.map(|seam| (seam.heads(), seam.facts_version));
     }
     if version.n == record.n {
         return (version == record.version()).then(|| (record.doc.get_heads(), record.facts_version));

@@ -26,11 +26,7 @@ pub(crate) fn find_conflicts(
         .collect();
     let mut doubts = None;
     for key in written {
-        let Some(field) = cx
-            .catalogue
-            .field_at(&key, edit.catalogue)
-            .filter(|f| f.in_document())
-        else {
+        let Some(field) = edit.field(cx.catalogue, &key).0.filter(|f| f.in_document()) else {
             continue;
         };
         let waits = match field.merge {

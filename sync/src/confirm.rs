@@ -30,7 +30,7 @@ pub(crate) fn confirm(
     };
     let mut confirmed_now = Vec::new();
     for key in &edit.confirm {
-        let Some(field) = cx.catalogue.field_at(key, edit.catalogue) else {
+        let Some(field) = edit.field(cx.catalogue, key).0 else {
             taken.fields.insert(key.clone(), Outcome::Held);
             ask_about(taken, key, "confirm".into(), "unknown_field");
             continue;

@@ -9,6 +9,7 @@ use crate::policy::{Read, Writer, decides, read};
 use crate::record::{LIFE_STATUS, Record, Source, State};
 use crate::skeleton;
 use crate::take::Context;
+use crate::translate::translate;
 use crate::write::{Put, free_part, write_at};
 use automerge::ChangeHash;
 use domain::catalogue::{Catalogue, Field, Merge};
@@ -148,14 +149,14 @@ pub fn admit(record: &mut Record, decision: EditId) {
 }
 
 fn find<'a>(catalogue: &'a Catalogue, proposal: &Proposal<'_>) -> Result<(&'a Field, Read), Undecided> {
-    let edit = proposal.edit;
+    let edit = translate(catalogue, proposal.edit);
     let write = edit
         .fields
         .get(proposal.key)
         .ok_or(Undecided::Unreadable("unknown_field"))?;
-    let field = catalogue.field_at(proposal.key, edit.catalogue);
+    let (field, version) = edit.field(catalogue, proposal.key);
     let field = field.ok_or(Undecided::Unreadable("unknown_field"))?;
-    let read = read(catalogue, field, edit.catalogue, write).map_err(Undecided::Unreadable)?;
+    let read = read(catalogue, field, version, write).map_err(Undecided::Unreadable)?;
     Ok((field, read))
 }
 

@@ -66,9 +66,13 @@ pub(crate) fn shown_with(
     let mut sets = Vec::new();
     for item in doc.map_range(&fields, ..) {
         // Rows outlive their fields: what a later catalogue dropped is still in old documents.
-        let Some(field) = catalogue.fields.iter().find(|f| f.key == item.key) else {
+        let Some(field) = of_key(catalogue, item.key.as_ref()) else {
             continue;
         };
+        // What has been written under its present key counts.
+        if field.key != item.key && held_under(doc, &fields, field) != item.key {
+            continue;
+        }
         let mut shown = Shown::default();
         match field.merge {
             Merge::Register => {
@@ -81,7 +85,7 @@ pub(crate) fn shown_with(
                 let value: automerge::Value<'_> = item.value.clone().into();
                 shown.value = said(&value, &item.id());
                 if item.conflict {
-                    let all = doc.get_all(&fields, field.key).unwrap_or_default();
+                    let all = doc.get_all(&fields, item.key.as_ref()).unwrap_or_default();
                     let all: Vec<Said> = all.iter().filter_map(|(v, id)| said(v, id)).collect();
                     shown.conflict = distinct(field, all);
                 }
@@ -116,7 +120,9 @@ pub fn conflict(doc: &Automerge, field: &Field) -> Vec<Said> {
     let Some(fields) = fields(doc) else {
         return Vec::new();
     };
-    let all = doc.get_all(&fields, field.key).unwrap_or_default();
+    let all = doc
+        .get_all(&fields, held_under(doc, &fields, field))
+        .unwrap_or_default();
     let all = all
         .iter()
         .filter_map(|(v, id)| {
@@ -137,7 +143,9 @@ pub fn now(doc: &Automerge, field: &Field) -> Value {
 /// One field as it was at some heads. `None` when it had never been written there.
 pub fn at(doc: &Automerge, field: &Field, heads: &[ChangeHash]) -> Option<Value> {
     let fields = fields(doc)?;
-    let (value, id) = doc.get_at(&fields, field.key, heads).ok().flatten()?;
+    let under = |key: &str| doc.get_at(&fields, key, heads).ok().flatten();
+    let former = || field.formerly.iter().find_map(|key| under(key));
+    let (value, id) = under(field.key).or_else(former)?;
     match field.merge {
         Merge::Register => scalar(&value),
         Merge::Note => doc.text_at(&id, heads).ok().map(note_value),
@@ -191,6 +199,33 @@ pub fn deletes_from_note(doc: &Automerge, key: &str, hash: &ChangeHash) -> bool 
 
 fn fields(doc: &Automerge) -> Option<ObjId> {
     doc.get(ROOT, FIELDS).ok().flatten().map(|(_, id)| id)
+}
+
+/// The field that a key of a document belongs to today: its own, or the one that it has become.
+fn of_key<'c>(catalogue: &'c Catalogue, key: &str) -> Option<&'c Field> {
+    let successor = || {
+        let alive = |f: &&Field| f.formerly.contains(&key) && !f.ended(catalogue.version);
+        catalogue.fields.iter().find(alive)
+    };
+    let own = catalogue.fields.iter().find(|f| f.key == key);
+    match own {
+        Some(own) if !own.ended(catalogue.version) => Some(own),
+        own => successor().or(own),
+    }
+}
+
+/// The key under which a document holds a field: a former one where nobody wrote it under its own yet.
+fn held_under<'f>(doc: &Automerge, fields: &ObjId, field: &'f Field) -> &'f str {
+    let there = |key: &&str| doc.get(fields, *key).ok().flatten().is_some();
+    match there(&field.key) {
+        true => field.key,
+        false => field
+            .formerly
+            .iter()
+            .copied()
+            .find(|key| there(key))
+            .unwrap_or(field.key),
+    }
 }
 
 /// Equal values count once, the one of the smallest edit id; fewer than two distinct ones are no conflict.

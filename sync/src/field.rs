@@ -38,7 +38,7 @@ pub(crate) fn take_field(
     puts: &mut Puts,
     taken: &mut Taken,
 ) -> Outcome {
-    match judge(cx.catalogue, edit.catalogue, key, write, writer) {
+    match judge(cx.catalogue, edit, key, write, writer) {
         Judged::Hold(code) => {
             hold(taken, key, write, code);
             Outcome::Held

@@ -1,6 +1,6 @@
 //! Who may write what: one judgement for both doors, before anything enters a record.
 
-use crate::arrived::FieldWrite;
+use crate::arrived::{Edit, FieldWrite};
 use domain::catalogue::{Catalogue, Field, Merge, Role};
 use domain::{AccountId, DeviceId, Value};
 use std::collections::BTreeSet;
@@ -53,17 +53,22 @@ pub enum Judged<'a> {
     Hold(&'static str),
 }
 
-/// Judges one field write of an edit that was made with catalogue `version`.
+/// Judges the write of one of an edit's fields.
 pub fn judge<'a>(
     catalogue: &'a Catalogue,
-    version: u32,
+    edit: &Edit,
     key: &str,
     write: &FieldWrite,
     writer: &Writer,
 ) -> Judged<'a> {
-    let Some(field) = catalogue.field_at(key, version) else {
+    let (field, version) = edit.field(catalogue, key);
+    let Some(field) = field else {
         return Judged::Hold("unknown_field");
     };
+    // A field that is no more, and became none that is.
+    if field.ended(catalogue.version) {
+        return Judged::Hold("withdrawn_field");
+    }
     if !may_write(field, writer) {
         return Judged::Hold("not_yours_to_write");
     }

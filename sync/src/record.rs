@@ -109,6 +109,24 @@ pub struct Kept {
     /// Addresses, without blanks, that read as another grid although the person stays in this one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub stays_at: BTreeSet<String>,
+    /// Where the present epoch begins; none in the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seam: Option<Seam>,
+}
+
+/// The last version of the epoch before, and what of the present one shows the same.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seam {
+    pub version: String,
+    /// Heads of the present document at its beginning, as hex.
+    pub heads: Vec<String>,
+    pub facts_version: u32,
+}
+
+impl Seam {
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.heads.iter().filter_map(|h| h.parse().ok()).collect()
+    }
 }
 
 /// A place in the record's history that a base may name.
@@ -135,6 +153,14 @@ pub struct Record {
     pub kept: Kept,
     /// Those that bases of the edits at hand may name, oldest first.
     pub stamps: Vec<Stamp>,
+    /// Documents of earlier epochs that the changes at hand may stand on; rarely any.
+    pub past: Vec<Past>,
+}
+
+/// The document of an epoch that is over.
+pub struct Past {
+    pub epoch: u16,
+    pub doc: Automerge,
 }
 
 /// Values of one field whose confirmations are kept.
@@ -158,6 +184,7 @@ impl Record {
             doc: skeleton::document(catalogue, resident, 1),
             kept: Kept::default(),
             stamps: Vec::new(),
+            past: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ pub type Derive<'a> = &'a (dyn Fn(&[&[u8]]) -> [u8; 16] + Sync);
 
 /// The skeleton's actor: the resident's id followed by the epoch, so that one resident's change can never be
 /// applied to another's document.
-fn actor(resident: ResidentId, epoch: u16) -> ActorId {
+pub(crate) fn actor(resident: ResidentId, epoch: u16) -> ActorId {
     let mut bytes = resident.bytes().to_vec();
     bytes.extend(epoch.to_be_bytes());
     ActorId::from(bytes)

@@ -11,6 +11,7 @@ use crate::outcome::{Ask, Outcome, Taken};
 use crate::policy::{Door, Judged, Writer, judge};
 use crate::record::{Record, Source, State, VisitLine};
 use crate::skeleton::Derive;
+use crate::translate::{name_as_sent, translate};
 use domain::Value;
 use domain::catalogue::Catalogue;
 
@@ -55,7 +56,10 @@ pub fn take(record: &mut Record, edit: &Edit, writer: &Writer, cx: &Context<'_>)
 
 /// [`take`] at a base that is already known: how an approved proposal is written at its own.
 pub fn take_at(record: &mut Record, edit: &Edit, base: &Base, writer: &Writer, cx: &Context<'_>) -> Taken {
-    take_with(record, edit, base, writer, cx, None)
+    let edit = translate(cx.catalogue, edit);
+    let mut taken = take_with(record, &edit, base, writer, cx, None);
+    name_as_sent(&edit, &mut taken);
+    taken
 }
 
 /// [`take_at`], where the document's writes are made already (`admitted`) or are yet to be made of the fields.
@@ -146,7 +150,7 @@ fn changed_meanwhile(
         return None;
     }
     edit.fields.iter().find_map(|(key, write)| {
-        let Judged::Decide(field, was, now) = judge(catalogue, edit.catalogue, key, write, writer) else {
+        let Judged::Decide(field, was, now) = judge(catalogue, edit, key, write, writer) else {
             return None;
         };
         let present = record.fact(field.key);

@@ -3,7 +3,7 @@
 use crate::app::files::{self, Purpose};
 use crate::app::rosters::changes;
 use crate::app::{Error, guard, lists};
-use crate::store::{backups, retention, rosters, sessions};
+use crate::store::{backups, epochs, retention, rosters, sessions};
 use sea_orm::ConnectionTrait;
 
 const DAY: i64 = 24 * 3600 * 1000;
@@ -25,6 +25,8 @@ pub struct Terms {
     pub receipts: u32,
     /// The audit trail: at least 180 days, which the law asks for.
     pub audit: u32,
+    /// History inside a record's document; edit rows keep it for as long as there is the person.
+    pub documents: u32,
 }
 
 impl Default for Terms {
@@ -35,6 +37,7 @@ impl Default for Terms {
             sessions: 90,
             receipts: 400,
             audit: 1095,
+            documents: 1095,
         }
     }
 }
@@ -56,10 +59,11 @@ pub enum What {
     Backups,
     Steps,
     Readings,
+    PastDocuments,
 }
 
 impl What {
-    pub const ALL: [What; 14] = [
+    pub const ALL: [What; 15] = [
         What::Counters,
         What::Sessions,
         What::Uploads,
@@ -74,6 +78,7 @@ impl What {
         What::Backups,
         What::Steps,
         What::Readings,
+        What::PastDocuments,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -92,6 +97,7 @@ impl What {
             What::Backups => "backups",
             What::Steps => "roster_steps",
             What::Readings => "readings",
+            What::PastDocuments => "past_documents",
         }
     }
 }
@@ -116,5 +122,7 @@ pub async fn step<C: ConnectionTrait>(db: &C, what: What, terms: &Terms, now: i6
         What::Backups => backups::forget(db, ago(400), STEP).await?,
         What::Steps => rosters::forget(db, now - changes::KEPT, STEP).await?,
         What::Readings => lists::tidy(db, now).await?,
+        // A phone whose receipts are kept no longer has handed in long ago.
+        What::PastDocuments => epochs::forget(db, ago(terms.receipts), STEP).await?,
     })
 }

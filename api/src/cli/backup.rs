@@ -42,9 +42,16 @@ async fn into_file(program: &Program, target: &Path, keep: Option<usize>) -> Res
         made.edits
     );
     let length = i64::try_from(made.bytes).unwrap_or(i64::MAX);
-    backup::note(&program.db, "file", &begun, Some(length), None)
-        .await
-        .map_err(|error| format!("备份已写好，但未能登记：{error}"))?;
+    backup::note(
+        &program.db,
+        "file",
+        &begun,
+        Some(length),
+        keep.filter(|_| target.is_dir()),
+        None,
+    )
+    .await
+    .map_err(|error| format!("备份已写好，但未能登记：{error}"))?;
     if let Some(keep) = keep.filter(|_| target.is_dir()) {
         let gone = backup::thin_out(target, keep).map_err(|e| format!("旧备份未能删除：{e}"))?;
         if gone > 0 {
@@ -70,7 +77,7 @@ async fn run(program: &Program, command: &str) -> Result<(), String> {
     if let Some(fault) = fault {
         return Err(failed(program, "command", &begun, &fault).await);
     }
-    backup::note(&program.db, "command", &begun, None, None)
+    backup::note(&program.db, "command", &begun, None, None, None)
         .await
         .map_err(|error| format!("备份命令已成功，但未能登记：{error}"))?;
     println!("备份命令已成功并登记");
@@ -79,7 +86,7 @@ async fn run(program: &Program, command: &str) -> Result<(), String> {
 
 /// Notes a failure, so that `doctor` says it from the first night on. Answers what to tell.
 async fn failed(program: &Program, how: &'static str, begun: &backup::Begun, fault: &BackupFault) -> String {
-    match backup::note(&program.db, how, begun, None, Some(fault.code())).await {
+    match backup::note(&program.db, how, begun, None, None, Some(fault.code())).await {
         Ok(()) => fault.to_string(),
         Err(error) => format!("{fault}（也未能登记：{error}）"),
     }

@@ -7,6 +7,7 @@ mod doctor;
 pub mod import;
 mod keys;
 mod passphrase;
+mod person;
 mod restore;
 mod serve;
 mod verify;
@@ -49,6 +50,11 @@ enum Command {
     Verify {
         #[command(subcommand)]
         what: Verify,
+    },
+    /// 居民本人的信息报告；抹除之后的核查
+    Person {
+        #[command(subcommand)]
+        what: Person,
     },
     /// 体检：密钥、时钟、磁盘、备份、后台任务、手机等，一页说明。
     /// 全部正常时退出码为 0，有需要注意的为 1，有故障为 2；服务运行时也可执行
@@ -131,6 +137,22 @@ enum Keys {
 }
 
 #[derive(Subcommand)]
+enum Person {
+    /// 打印（JSON）保存了此人哪些信息、来自何处、谁查阅过、在哪些手机上；登记入审计。
+    /// 服务运行时也可执行；输出含个人信息，请妥善保管
+    Report {
+        /// 居民编号；不给时从标准输入读取一行身份证号
+        id: Option<uuid::Uuid>,
+    },
+    /// 查找已抹除的人是否仍有遗留：逐项打开全部加密内容；列出未确认删除的手机和抹除前的备份。
+    /// 没有遗留且手机均已确认时退出码为 0，否则为 3
+    Erased {
+        /// 被抹除者原来的居民编号
+        id: uuid::Uuid,
+    },
+}
+
+#[derive(Subcommand)]
 enum Verify {
     /// 逐一核对居民记录：文档、事实、展示内容、下发序列、检索散列、检索卡、修改序号。
     /// 无差异时退出码为 0，有差异时为 3，未能完成核对时为 1
@@ -183,6 +205,12 @@ pub fn run() -> ExitCode {
             Command::Verify {
                 what: Verify::Records,
             } => verify::records(&config).await,
+            Command::Person {
+                what: Person::Report { id },
+            } => person::report(&config, id).await.map(success),
+            Command::Person {
+                what: Person::Erased { id },
+            } => person::erased(&config, id).await,
             Command::Backup { target, keep, run } => {
                 let what = backup::What {
                     target: target.as_deref(),

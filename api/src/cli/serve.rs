@@ -5,7 +5,7 @@ use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list, export_roster, reseal, tidy};
+use crate::jobs::{Runner, Timing, commit_list, compact, export_roster, reseal, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -37,7 +37,12 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     let handlers = tidy::with(commit_list::handlers(&program), &program);
     let handlers = export_roster::with(handlers, &program);
     let handlers = reseal::with(handlers, &program);
-    tidy::keep(&program)
+    let handlers = compact::with(handlers, &program);
+    let standing = async {
+        tidy::keep(&program).await?;
+        compact::keep(&program).await
+    };
+    standing
         .await
         .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
     let timing = Timing {

@@ -24,6 +24,7 @@ const NAMES: &[&str] = &[
     "keep_sessions",
     "keep_receipts",
     "keep_audit",
+    "keep_documents",
     "metrics_from",
     "metrics_token",
     "clock_offset",

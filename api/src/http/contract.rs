@@ -7,6 +7,7 @@ use super::auth::Auth;
 use super::clients::Clients;
 use super::devices::Devices;
 use super::divisions::Divisions;
+use super::erasures::Erasures;
 use super::grids::Grids;
 use super::health::Health;
 use super::inbox::Inbox;
@@ -65,7 +66,7 @@ pub type Apis = (
     // A tuple holds sixteen at most.
     (Lists, ListMappings, Verdicts),
     Residents,
-    Moves,
+    (Moves, Erasures),
     (Rosters, OAuth, Clients),
     Audit,
 );
@@ -86,7 +87,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Jobs,
         (Lists, ListMappings, Verdicts),
         Residents,
-        Moves,
+        (Moves, Erasures),
         (Rosters, OAuth, Clients),
         Audit,
     );

@@ -15,6 +15,7 @@ mod devices;
 mod divisions;
 pub mod docs;
 pub mod envelope;
+mod erasures;
 pub mod error;
 pub mod frame;
 mod grids;

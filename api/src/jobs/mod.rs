@@ -6,6 +6,7 @@
 //! transaction, how far it is. A run that lost its lease gets [`JobFault::Lost`] there and commits nothing more.
 
 pub mod commit_list;
+pub mod compact;
 pub mod export_roster;
 mod list_run;
 pub mod reseal;

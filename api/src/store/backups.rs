@@ -21,6 +21,8 @@ pub struct Attempt {
     pub bytes: Option<i64>,
     /// Why it failed: a stable name.
     pub failed: Option<&'static str>,
+    /// How many are kept beside each other, where the program removes the others.
+    pub keep: Option<i32>,
 }
 
 /// How the county stands with its backups.
@@ -58,6 +60,7 @@ pub async fn note<C: ConnectionTrait>(db: &C, attempt: &Attempt) -> Result<(), D
         finished_at: Set(attempt.finished_at),
         bytes: Set(attempt.bytes),
         code: Set(attempt.failed.map(str::to_owned)),
+        keep: Set(attempt.keep),
     };
     backup::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -96,6 +99,34 @@ pub async fn standing<C: ConnectionTrait>(db: &C) -> Result<Standing, DbErr> {
         failing_since: failed.first().map(|b| b.started_at),
         failures: failed.len() as i64,
     })
+}
+
+/// A good backup, as far as it is known when it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub how: String,
+    pub started_at: i64,
+    /// Good ones that have to be made until it is removed; 0: it has been. None: nobody here removes it.
+    pub goes_after: Option<u64>,
+}
+
+/// Good backups that were begun before an instant, the oldest first.
+pub async fn before<C: ConnectionTrait>(db: &C, at: i64) -> Result<Vec<Kept>, DbErr> {
+    let all = backup::Entity::find()
+        .filter(backup::Column::State.eq(DONE))
+        .order_by_asc(backup::Column::StartedAt)
+        .all(db)
+        .await?;
+    let of = |row: &backup::Model| {
+        let newer = |other: &&backup::Model| other.how == row.how && other.started_at > row.started_at;
+        let newer = all.iter().filter(newer).count() as u64;
+        Kept {
+            how: row.how.clone(),
+            started_at: row.started_at,
+            goes_after: row.keep.map(|keep| (keep as u64).saturating_sub(newer)),
+        }
+    };
+    Ok(all.iter().filter(|row| row.started_at < at).map(of).collect())
 }
 
 /// Forgets attempts that began before an instant, at most `limit`; the newest good one stays.

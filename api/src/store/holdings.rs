@@ -3,7 +3,8 @@
 use entity::{account_grant, device, holding, resident};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -192,4 +193,71 @@ pub async fn confirm_dropped<C: ConnectionTrait>(
         }
     }
     Ok(closed)
+}
+
+/// A phone that still carries somebody as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub device: Uuid,
+    pub account: Uuid,
+    pub label: String,
+    /// `active` or `ended`.
+    pub state: String,
+    pub from_at: i64,
+    /// When it was told to drop; none while it may carry the person.
+    pub to_at: Option<i64>,
+    /// When it said that it had dropped.
+    pub dropped_at: Option<i64>,
+    pub last_contact_at: Option<i64>,
+}
+
+/// The phones that carry somebody, or have and did not confirm the drop, the longest first.
+pub async fn not_dropped<C: ConnectionTrait>(db: &C, resident: Uuid) -> Result<Vec<Carried>, DbErr> {
+    let mut all = carriers(db, resident).await?;
+    all.retain(|carried| carried.dropped_at.is_none());
+    Ok(all)
+}
+
+/// Every phone that carries or carried somebody, the longest first.
+pub async fn carriers<C: ConnectionTrait>(db: &C, resident: Uuid) -> Result<Vec<Carried>, DbErr> {
+    let rows = holding::Entity::find()
+        .filter(holding::Column::Resident.eq(resident))
+        .order_by_asc(holding::Column::Number)
+        .all(db)
+        .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.device).collect();
+    let devices = device::Entity::find()
+        .filter(device::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    let of = |row: holding::Model| {
+        let device = devices.iter().find(|d| d.id == row.device)?;
+        Some(Carried {
+            device: row.device,
+            account: device.account,
+            label: device.label.clone(),
+            state: device.state.clone(),
+            from_at: row.from_at,
+            to_at: row.to_at,
+            dropped_at: row.dropped_at,
+            last_contact_at: device.last_contact_at,
+        })
+    };
+    Ok(rows.into_iter().filter_map(of).collect())
+}
+
+/// Those of some residents whom a device carries or ever carried.
+pub async fn ever<C: ConnectionTrait>(db: &C, device: Uuid, residents: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    if residents.is_empty() {
+        return Ok(Vec::new());
+    }
+    holding::Entity::find()
+        .select_only()
+        .column(holding::Column::Resident)
+        .distinct()
+        .filter(holding::Column::Device.eq(device))
+        .filter(holding::Column::Resident.is_in(residents.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await
 }

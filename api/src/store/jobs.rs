@@ -32,16 +32,19 @@ pub enum JobKind {
     Tidy,
     /// Seals everything anew with a new data key.
     Reseal,
+    /// Gives documents that have grown too long a new epoch, night after night.
+    Compact,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 6] = [
+    pub const ALL: [JobKind; 7] = [
         JobKind::CommitList,
         JobKind::TryList,
         JobKind::ExportRoster,
         JobKind::UndoList,
         JobKind::Tidy,
         JobKind::Reseal,
+        JobKind::Compact,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -52,6 +55,7 @@ impl JobKind {
             JobKind::UndoList => "undo_list",
             JobKind::Tidy => "tidy",
             JobKind::Reseal => "reseal",
+            JobKind::Compact => "compact",
         }
     }
 
@@ -64,7 +68,7 @@ impl JobKind {
             | JobKind::ExportRoster
             | JobKind::UndoList
             | JobKind::Reseal => None,
-            JobKind::Tidy => Some(24 * 3600 * 1000),
+            JobKind::Tidy | JobKind::Compact => Some(24 * 3600 * 1000),
         }
     }
 

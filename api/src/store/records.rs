@@ -136,6 +136,7 @@ pub fn read(
         doc,
         kept,
         stamps: Vec::new(),
+        past: Vec::new(),
     })
 }
 

@@ -76,6 +76,7 @@ pub const ALL: &[Sealed] = &[
         key: &["list", "sheet", "row"],
         bound: Bound::ListRow,
     },
+    by_id("past_document", "sealed"),
     by_resident("projection", "open", "open"),
     by_resident("projection", "rest", "rest"),
     Sealed {
@@ -180,6 +181,16 @@ fn value(row: &QueryResult, column: &str) -> Result<Value, Fault> {
 }
 
 fn anew(keys: &Keyring, sealed: &Sealed, row: &QueryResult, blob: &[u8]) -> Option<Vec<u8>> {
+    at_its_place(keys, sealed, row, |place| keys.reseal(place, blob).ok())
+}
+
+/// Does something with what a row's seal is bound to.
+fn at_its_place<T>(
+    keys: &Keyring,
+    sealed: &Sealed,
+    row: &QueryResult,
+    with: impl Fn(Place<'_>) -> Option<T>,
+) -> Option<T> {
     let place = |row, group| Place {
         table: sealed.table,
         row,
@@ -188,30 +199,56 @@ fn anew(keys: &Keyring, sealed: &Sealed, row: &QueryResult, blob: &[u8]) -> Opti
     let id = |column: &str| row.try_get::<Uuid>("", column).ok();
     let number = |column: &str| row.try_get::<i32>("", column).ok();
     match sealed.bound {
-        Bound::Id(group) => {
-            let id = id(sealed.key[0])?;
-            keys.reseal(place(id.as_bytes(), group), blob).ok()
-        }
-        Bound::Subject => keys.reseal(place(id("subject")?.as_bytes(), "all"), blob).ok(),
+        Bound::Id(group) => with(place(id(sealed.key[0])?.as_bytes(), group)),
+        Bound::Subject => with(place(id("subject")?.as_bytes(), "all")),
         Bound::ListRow => {
             // Of a list that was read again: the id under which it was read.
             let reading: Option<Uuid> = row.try_get("", "reading").ok()?;
             let of = reading.map_or_else(|| id("list"), Some)?;
             let id = lists::row_id(keys, of, number("sheet")?, number("row")?);
-            keys.reseal(place(id.as_bytes(), "all"), blob).ok()
+            with(place(id.as_bytes(), "all"))
         }
         Bound::RegisterRow => {
             let hash: Option<Vec<u8>> = row.try_get("", "id_hash").ok()?;
             let person: Vec<u8> = row.try_get("", "person_hash").ok()?;
             let id = register::bound(keys, id("list")?, hash.as_deref(), &person);
-            keys.reseal(place(id.as_bytes(), "all"), blob).ok()
+            with(place(id.as_bytes(), "all"))
         }
         Bound::Chunk => {
             let bound = chunks::row(id("file")?.as_bytes(), number("number")? as u32);
             // Which chunk is the last, only its seal says.
-            let part = keys.reseal(chunks::place(&bound, false), blob);
-            part.or_else(|_| keys.reseal(chunks::place(&bound, true), blob))
-                .ok()
+            with(chunks::place(&bound, false)).or_else(|| with(chunks::place(&bound, true)))
         }
     }
+}
+
+/// The next rows behind `after`, opened, whichever key sealed them.
+///
+/// # Errors
+/// [`Fault::Damaged`] with the table's name where a row does not open.
+pub async fn opened<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    sealed: &Sealed,
+    after: Option<&Key>,
+    limit: u64,
+) -> Result<Vec<(Key, Vec<u8>)>, Fault> {
+    let (names, table, column) = (sealed.names(), sealed.table, sealed.column);
+    let (mut behind, mut values) = (String::new(), Vec::new());
+    if let Some(after) = after {
+        let places: Vec<String> = (1..=after.len()).map(|n| format!("${n}")).collect();
+        behind = format!(" WHERE ({names}) > ({})", places.join(", "));
+        values.extend(after.iter().cloned());
+    }
+    let sql = format!("SELECT * FROM {table}{behind} ORDER BY {names} LIMIT {limit}");
+    let sql = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let mut out = Vec::new();
+    for row in db.query_all_raw(sql).await? {
+        let key = sealed.key.iter().map(|column| value(&row, column));
+        let key = key.collect::<Result<Key, Fault>>()?;
+        let blob: Vec<u8> = row.try_get("", column)?;
+        let plain = at_its_place(keys, sealed, &row, |place| keys.open(place, &blob).ok());
+        out.push((key, plain.ok_or(Fault::Damaged(table))?));
+    }
+    Ok(out)
 }

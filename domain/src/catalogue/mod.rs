@@ -8,9 +8,11 @@ mod codes;
 mod enrolments;
 mod person;
 mod rows;
+mod translations;
 
 pub use ages::{AGE_BANDS, AgeBand};
 use serde::Serialize;
+pub use translations::{Followed, Translation};
 
 /// Most characters of a note; longer text belongs in a visit.
 pub const NOTE_LIMIT: u32 = 1_000;
@@ -188,6 +190,9 @@ pub struct Field {
     pub since: u32,
     /// First catalogue version without it.
     pub until: Option<u32>,
+    /// Registers only: keys under which documents hold it that were written before it had this one.
+    #[serde(skip)]
+    pub formerly: &'static [&'static str],
 }
 
 impl Field {
@@ -214,6 +219,8 @@ pub struct Catalogue {
     pub version: u32,
     pub fields: Vec<Field>,
     pub categories: Vec<Category>,
+    /// What became of fields of earlier versions.
+    pub translations: Vec<Translation>,
 }
 
 impl Catalogue {

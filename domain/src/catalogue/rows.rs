@@ -32,6 +32,7 @@ pub(super) const fn field(key: &'static str, label: &'static str, kind: Type, or
         order,
         since: 1,
         until: None,
+        formerly: &[],
     }
 }
 
@@ -51,6 +52,7 @@ impl Catalogue {
             version: 1,
             fields,
             categories: enrolments::CATEGORIES.to_vec(),
+            translations: Vec::new(),
         }
     }
 }

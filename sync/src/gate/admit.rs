@@ -57,7 +57,7 @@ pub(crate) fn stands_on(edit: &Edit) -> Option<Vec<ChangeHash>> {
     Some(scan(first).ok()?.deps)
 }
 
-fn scan_all(edit: &Edit) -> Result<Vec<Scanned>, Refusal> {
+pub(super) fn scan_all(edit: &Edit) -> Result<Vec<Scanned>, Refusal> {
     let (mut all, mut rows, mut bytes) = (Vec::with_capacity(edit.changes.len()), 0, 0);
     for change in &edit.changes {
         let scanned = scan(change)?;
@@ -84,21 +84,21 @@ fn scan_all(edit: &Edit) -> Result<Vec<Scanned>, Refusal> {
     }
 }
 
+/// Whether a full client's changes stand on something that the record's document does not have.
+///
+/// Nothing is parsed for that.
+pub fn is_elsewhere(record: &Record, edit: &Edit) -> bool {
+    let missing = |hash: &ChangeHash| record.doc.get_change_meta_by_hash(hash).is_none();
+    stands_on(edit).is_some_and(|deps| deps.iter().any(missing))
+}
+
 fn decode(
     record: &Record,
     edit: &Edit,
     catalogue: &Catalogue,
     scanned: Vec<Scanned>,
 ) -> Result<Admitted, Refused> {
-    let mut changes = Vec::with_capacity(scanned.len());
-    for change in scanned {
-        let change = Change::from_bytes(change.bytes).map_err(|_| Refusal::Unreadable)?;
-        let change = change.decode();
-        if change.operations.is_empty() {
-            return Err(Refusal::Empty.into());
-        }
-        changes.push(change);
-    }
+    let changes = expand(scanned)?;
     let objects = Objects::of(&record.doc, catalogue).ok_or(Refusal::Unreadable)?;
     let refused = |why| Refused {
         why,
@@ -117,6 +117,20 @@ fn decode(
         hashes: made.hashes,
         fields,
     })
+}
+
+/// Changes that passed the scan, decoded: only where a panic harms nothing.
+pub(super) fn expand(scanned: Vec<Scanned>) -> Result<Vec<ExpandedChange>, Refusal> {
+    let mut changes = Vec::with_capacity(scanned.len());
+    for change in scanned {
+        let change = Change::from_bytes(change.bytes).map_err(|_| Refusal::Unreadable)?;
+        let change = change.decode();
+        if change.operations.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        changes.push(change);
+    }
+    Ok(changes)
 }
 
 /// Whether everything that the changes stand on is there.

@@ -5,6 +5,7 @@
 //! where that gives the same hash is it honest, and then ours is entered.
 
 mod admit;
+mod elsewhere;
 mod operations;
 mod refusal;
 mod replay;
@@ -12,7 +13,8 @@ mod scan;
 mod told;
 
 pub(crate) use admit::stands_on;
-pub use admit::{Admitted, Refused, admit};
+pub use admit::{Admitted, Refused, admit, is_elsewhere};
+pub(crate) use elsewhere::{admit_to_past, without_base};
 pub use refusal::Refusal;
 pub use scan::{INFLATED, Scanned, scan};
 

@@ -118,7 +118,7 @@ fn push(list: &mut Json, element: &str) {
 }
 
 /// A scalar as JSON; of a kind that documents do not hold, its kind.
-fn scalar(value: &ScalarValue) -> Json {
+pub(crate) fn scalar(value: &ScalarValue) -> Json {
     match value {
         ScalarValue::Str(text) => text.as_str().into(),
         ScalarValue::Int(n) => (*n).into(),

@@ -51,7 +51,7 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// Always the same cases, so that a failure is everyone's; others with `LAWS_SEED`, more with `LAWS_CASES`.
-fn runner(cases: u64) -> TestRunner {
+pub fn runner(cases: u64) -> TestRunner {
     let seed = setting("LAWS_SEED", 1);
     let mut bytes = [7; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());

@@ -26,9 +26,9 @@ fn of_entities() -> Schema {
         account account_grant answer audit backup client client_secret client_use confirmation data_key decision device
         device_entry division document edit
         enrolment export_run facts feed feed_entry file_chunk grid grid_range held holding household inbox_item job list
-        list_mapping list_row lookup meta placement projection register_row resident roster_export roster_feed
+        list_mapping list_row lookup meta past_document placement projection register_row resident roster_export roster_feed
         roster_step search_card session sign_in_guard
-        stored_file visit
+        stored_file tombstone tombstone_hash visit
     );
     let known: BTreeSet<String> = known.iter().map(|table| table.to_string()).collect();
     let source = workspace::read("entity/src/lib.rs");

@@ -75,6 +75,7 @@ pub async fn note(
     how: &'static str,
     begun: &Begun,
     bytes: Option<i64>,
+    keep: Option<usize>,
     failed: Option<&'static str>,
 ) -> Result<(), Error> {
     let attempt = &Attempt {
@@ -83,6 +84,7 @@ pub async fn note(
         finished_at: clock::now(db.read()).await?,
         bytes,
         failed,
+        keep: keep.and_then(|keep| i32::try_from(keep).ok()),
     };
     db.write(|txn| async move {
         backups::note(&*txn, attempt).await?;

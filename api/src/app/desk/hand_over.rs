@@ -95,7 +95,8 @@ impl Desk<'_> {
                         subject: way.resident,
                         item: None,
                     }),
-                    Some(_) => {}
+                    // The drop may have been withdrawn in between: it is said again until the phone confirms.
+                    Some(_) => self.news.push(dropping(&holding, way.why)),
                 }
             }
             holdings::set_end(&*self.txn, &dropped, Some((self.now.millis(), way.why))).await?;

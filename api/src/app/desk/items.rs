@@ -133,6 +133,13 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Closes such an item without what it showed: somebody was erased, and nothing of theirs may stay.
+    pub fn close_emptied(&mut self, row: &inbox_item::Model, by: Uuid, result: Json) -> Result<(), Error> {
+        self.closed
+            .push((row.id, "decided", Some(by), json!({ "result": result })));
+        Ok(())
+    }
+
     /// The open items of a record, in the order of reason and key.
     pub(super) fn open_items(&self, id: Uuid) -> Vec<OpenItem<'_>> {
         let own = self.items.iter().filter(|((resident, _, _), _)| *resident == id);

@@ -4,6 +4,7 @@
 //! save. Feeds are numbered last.
 
 mod asks;
+mod epoch;
 mod hand_over;
 mod items;
 mod reread;
@@ -16,6 +17,7 @@ pub use reread::ADDRESS;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::edits::{Body, EditRow};
+use crate::store::epochs::Closed;
 use crate::store::feeds::News;
 use crate::store::held::{self, HeldRow};
 use crate::store::inbox::NewItem;
@@ -64,6 +66,8 @@ pub struct Desk<'a> {
     edits: Vec<EditRow>,
     held: Vec<HeldRow>,
     loose: Vec<NewItem>,
+    /// Documents of epochs that ended here.
+    ended: Vec<Closed>,
     confirmations: Vec<confirmation::ActiveModel>,
     visits: Vec<visit::ActiveModel>,
     /// The edit that is being taken, for items that close because of it.
@@ -107,7 +111,9 @@ impl<'a> Desk<'a> {
         if !from.is_empty() {
             records::stamp(&**txn, &mut loaded, &from).await?;
         }
-        Desk::over(txn, program, loaded, now).await
+        let mut desk = Desk::over(txn, program, loaded, now).await?;
+        desk.look_back(edits).await?;
+        Ok(desk)
     }
 
     /// A desk to see what would become of records, which are not locked: whoever looks must not save.
@@ -143,6 +149,7 @@ impl<'a> Desk<'a> {
             edits: Vec::new(),
             held: Vec::new(),
             loose: Vec::new(),
+            ended: Vec::new(),
             confirmations: Vec::new(),
             visits: Vec::new(),
             current: None,
@@ -185,16 +192,15 @@ impl<'a> Desk<'a> {
     /// caller stores it with [`Desk::hold`].
     pub fn take(&mut self, edit: &Edit, origin: &Origin<'_>) -> Result<(Taken, Json), Error> {
         let id = edit.resident.uuid();
-        let loaded = self.records.get_mut(&id).ok_or(Error::NotFound)?;
-        let keys = self.program.keys.clone();
+        let (keys, program) = (self.program.keys.clone(), self.program);
         let derive = move |parts: &[&[u8]]| keys.derive(parts);
         let cx = Context {
-            catalogue: &self.program.catalogue,
+            catalogue: &program.catalogue,
             derive: &derive,
             source: origin.source.clone(),
         };
         let timed = tracing::debug_span!(target: "timing", "merge");
-        let taken = timed.in_scope(|| sync::take(&mut loaded.record, edit, origin.writer, &cx));
+        let taken = timed.in_scope(|| self.take_in_bounds(id, edit, origin.writer, &cx))?;
         if let Some((key, present)) = &taken.changed_meanwhile {
             return Err(Error::Conflict {
                 code: "changed_meanwhile",

@@ -6,7 +6,7 @@ use crate::app::Error;
 use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
-use crate::store::{PER_THREAD, edits, held, records, sealed};
+use crate::store::{PER_THREAD, edits, epochs, held, records, sealed};
 use domain::Instant;
 use entity::{confirmation, visit};
 use rayon::prelude::*;
@@ -40,6 +40,7 @@ impl Desk<'_> {
         }
         let txn = self.txn.clone();
         edits::insert(&*txn, &keys, &self.edits).await?;
+        epochs::insert(&*txn, &keys, &std::mem::take(&mut self.ended), self.now.millis()).await?;
         held::insert(&*txn, &keys, &self.held).await?;
         // One request may confirm every field 200 times: more values than a statement holds.
         for rows in std::mem::take(&mut self.confirmations).chunks(1_000) {

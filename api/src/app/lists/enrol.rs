@@ -45,6 +45,8 @@ pub(super) struct Run<'a> {
     pub(super) remembered: Remembered,
     /// What became of rows so far, as far as another row repeats them.
     pub(super) told: BTreeMap<(i32, i32), Outcome>,
+    /// Hashes of rows that are an erased person's.
+    pub(super) erased: BTreeSet<Vec<u8>>,
 }
 
 impl<'a> Run<'a> {
@@ -60,6 +62,12 @@ impl<'a> Run<'a> {
             && let Some(id) = self.remembered.resident(row, &self.residents)
         {
             linked = Link::Resident(id.into());
+        }
+        if matches!(linked, Link::Register(_) | Link::New)
+            && people::is_erased(self.cx.program, &self.erased, row)
+        {
+            let message = "此人的信息已按规定抹除，名单中又出现：是否重新建立，须由人工决定";
+            return Ok(self.ask(row, AMBIGUOUS, "erased_person", message, Vec::new(), Vec::new()));
         }
         if self.cx.history {
             return Ok(history(&linked));

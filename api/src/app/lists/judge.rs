@@ -84,6 +84,7 @@ pub async fn judge<'a>(
         desk,
         open,
         told: told(txn, cx, rows).await?,
+        erased: found.erased,
         remembered,
         questions: Vec::new(),
         episodes: Vec::new(),

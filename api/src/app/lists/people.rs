@@ -7,6 +7,7 @@ use crate::store::lists::Row;
 use crate::store::lookups;
 use crate::store::records::Loaded;
 use crate::store::register::{self, Entry, number_hash, person_hash};
+use crate::store::tombstones;
 use domain::ResidentId;
 use domain::date::parse_wire;
 use domain::id_number::IdNumber;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 pub struct Found {
     pub residents: BTreeSet<Uuid>,
     pub register: BTreeMap<i64, Entry>,
+    /// Hashes of the rows that are an erased person's.
+    pub erased: BTreeSet<Vec<u8>>,
 }
 
 /// Keyed hashes by which the rows of a step look for people.
@@ -70,8 +73,24 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, hashes: &Hashes
         );
     }
     let entries = register::find(db, &program.keys, &hashes.numbers, &hashes.people).await?;
+    found.erased = tombstones::known(db, "id_number", &hashes.numbers).await?;
+    found
+        .erased
+        .extend(tombstones::known(db, "person", &hashes.people).await?);
     found.register = entries.into_iter().map(|e| (e.id, e)).collect();
     Ok(found)
+}
+
+/// Whether a row is about somebody who was erased.
+pub fn is_erased(program: &Program, erased: &BTreeSet<Vec<u8>>, row: &Row) -> bool {
+    if erased.is_empty() {
+        return false;
+    }
+    let own = hashes(program, std::slice::from_ref(row));
+    own.numbers
+        .iter()
+        .chain(&own.people)
+        .any(|hash| erased.contains(hash))
 }
 
 /// A record as somebody whom a row may be about.

@@ -6,7 +6,7 @@ use crate::app::Error;
 use crate::program::Program;
 use crate::store::{accounts, edits, visible};
 use domain::Instant;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -77,6 +77,12 @@ pub async fn history(program: &Program, actor: &Actor, id: Uuid) -> Result<Vec<S
     }
     read(program, actor, "read_history", id).await?;
     Ok(steps)
+}
+
+/// One edit's changes as the person's own report shows them.
+pub fn history_of(body: edits::Body) -> Vec<Json> {
+    let one = |c: Change| json!({ "field": c.key, "from": c.from, "to": c.to, "sent": c.sent });
+    changes(body).into_iter().map(one).collect()
 }
 
 fn changes(body: edits::Body) -> Vec<Change> {

@@ -11,7 +11,7 @@ use crate::actor::{Actor, Scope};
 use crate::app::Error;
 
 pub use edit::{ConsoleEdit, edit};
-pub use history::{Step, history};
+pub use history::{Step, history, history_of};
 pub use list::{Filter, count, list};
 pub use moves::{Move, Moved, move_resident};
 pub use one::one;

@@ -1,11 +1,11 @@
 //! Changes that stand on nothing, on something unknown, or on too much; and what else meets the gate as a whole.
 
-use super::client::{Client, carrying, put};
+use super::client::{Client, carrying, note, put};
 use super::refused::{ID, OTHER, Say, check, desk};
 use crate::catalogue;
 use crate::desk::{RESIDENT, phone};
-use automerge::transaction::CommitOptions;
-use automerge::{ActorId, Automerge, PatchLog, ROOT, ReadDoc};
+use automerge::transaction::{CommitOptions, Transaction};
+use automerge::{ActorId, Automerge, ObjId, PatchLog, ROOT, ReadDoc};
 use domain::{EditId, ResidentId};
 use serde_json::json;
 use sync::{Door, Outcome, Writer, skeleton};
@@ -44,17 +44,27 @@ fn changes_that_stand_where_they_may_not() {
     ahead
         .change(OTHER, |tx, f| put(tx, f, "address", "仙溪村3号"))
         .unwrap();
-    let late = of(ahead);
-    assert_eq!(
-        check("on what never came", &mut here, &[late], "changes_missing"),
-        told
+    // Whole values need no past to be read: they stand beside what is there.
+    let taken = here.take(&carrying(ID, 1, &[of(ahead)]), &phone(1));
+    assert_eq!((taken.outcome, taken.rebuild), (Outcome::Conflict, true));
+    let writes = json!({ "phone": { "was": null, "now": "13900078412" } });
+    assert_eq!(taken.writes.unwrap(), writes);
+    // Letters do.
+    let mut ahead = Client::of(&here);
+    let words = |text: &'static str| move |tx: &mut Transaction<'_>, f: &ObjId| note(tx, f, "remarks", text);
+    ahead.change(OTHER, words("独居")).unwrap();
+    let late = ahead.change(ID, words("独居，有护工")).unwrap();
+    check(
+        "letters in what never came",
+        &mut here,
+        &[late],
+        "changes_missing",
     );
+    let mut here = desk();
 
     let mut client = Client::of(&here);
     let one = client.change(ID, phone_now).unwrap();
-    let two = client
-        .change(ID, |tx, f| put(tx, f, "address", "仙溪村3号"))
-        .unwrap();
+    let two = client.change(ID, words("独居")).unwrap();
     check(
         "the second first",
         &mut here,

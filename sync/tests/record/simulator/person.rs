@@ -122,6 +122,7 @@ impl Person {
             doc: self.document(),
             kept: self.kept.clone(),
             stamps: self.stamps.clone(),
+            past: Vec::new(),
         }
     }
 

@@ -30,6 +30,7 @@ async fn attempt(county: &County, ago: i64, failed: Option<&'static str>) {
         finished_at: now - ago + 1000,
         bytes: None,
         failed,
+        keep: None,
     };
     backups::note(county.program.db.schema(), attempt).await.unwrap();
 }

@@ -229,6 +229,7 @@ async fn no_sealed_column_is_forgotten() {
         "roster_step.was_whole",
         "roster_step.whole",
         "sign_in_guard.key",
+        "tombstone_hash.hash",
     ];
     let database = Database::postgres().await;
     let db = database.open().await;

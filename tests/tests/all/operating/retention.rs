@@ -82,6 +82,7 @@ async fn what_is_over_goes_and_what_is_not_stays(database: Database) {
             finished_at: now - age * DAY,
             bytes: None,
             failed: (age < 500).then_some("command"),
+            keep: None,
         };
         backups::note(db.schema(), attempt).await.unwrap();
     }

@@ -97,7 +97,10 @@ impl Batch<'_> {
         if waits_for.is_none() {
             self.settled.extend(one.id());
         }
-        self.desk.hold(row, None);
+        let village = one
+            .resident()
+            .and_then(|id| self.erased.get(&id).copied().flatten());
+        self.desk.hold(row, village);
         shown
     }
 

@@ -7,10 +7,11 @@ mod waiting;
 use super::{Phone, Request};
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
+use crate::app::erasure;
 use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::held;
-use crate::store::{edits, holdings, standing};
+use crate::store::{edits, holdings, standing, tombstones};
 use domain::Instant;
 use domain::catalogue::{LIMITS, Role};
 use entity::{edit, grid};
@@ -108,6 +109,10 @@ struct Batch<'a> {
     held: Vec<entity::held::Model>,
     seqs: BTreeMap<i64, Uuid>,
     holds: BTreeSet<Uuid>,
+    /// People who were erased, with the village that hears of what still arrives; and those of them whom this device
+    /// carried.
+    erased: BTreeMap<Uuid, Option<Uuid>>,
+    carried: BTreeSet<Uuid>,
     /// Held edits of these residents that wait for what this request may bring.
     waiting: Vec<Waiting>,
     /// Edits of this request that are kept for a person, and wait for nothing that a phone could send.
@@ -156,6 +161,12 @@ impl<'a> Batch<'a> {
         let desk = Desk::open(txn, program, &residents, &based, now).await?;
         let there: Vec<Uuid> = desk.records.keys().copied().collect();
         let holds = holdings::of_device(&**txn, phone.device, &there).await?;
+        let unknown: Vec<Uuid> = about.iter().copied().filter(|r| !there.contains(r)).collect();
+        let erased = tombstones::among(&**txn, &unknown).await?;
+        let erased: BTreeMap<Uuid, Option<Uuid>> =
+            erased.into_iter().map(|s| (s.resident, s.village)).collect();
+        let gone: Vec<Uuid> = erased.keys().copied().collect();
+        let carried = holdings::ever(&**txn, phone.device, &gone).await?;
         Ok(Batch {
             handing_in: false,
             desk,
@@ -166,6 +177,8 @@ impl<'a> Batch<'a> {
             held,
             seqs: seqs.into_iter().collect(),
             holds: holds.into_iter().map(|h| h.resident).collect(),
+            erased,
+            carried: carried.into_iter().collect(),
             waiting,
             settled: BTreeSet::new(),
             answered: BTreeMap::new(),
@@ -249,6 +262,10 @@ impl<'a> Batch<'a> {
 
     async fn take(&mut self, one: &One, edit: &Edit) -> Result<Json, Error> {
         let id = edit.resident.uuid();
+        // Who was erased is not made again by an edit that was under way. Whoever never carried the person learns nothing.
+        if self.erased.contains_key(&id) && (self.carried.contains(&id) || edit.create.is_some()) {
+            return Ok(self.hold(one, erasure::ARRIVED, ERASED, None));
+        }
         if let Some(to) = edit.create
             && !self.desk.records.contains_key(&id)
         {
@@ -321,6 +338,9 @@ impl<'a> Batch<'a> {
         }
     }
 }
+
+/// What is said of somebody who was erased, to a phone that carried the person.
+const ERASED: &str = "该人员信息已按规定抹除，修改已保留待人工处理";
 
 /// What is said of a record that is not there, not yet, or not for this worker.
 const UNKNOWN: &str = "该人员不在您负责的网格内，修改已保留待人工处理";

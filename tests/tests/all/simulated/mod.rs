@@ -1,0 +1,52 @@
+//! The program itself, simulated: phones, a cadre, moves and a bad line, all from one seed, over HTTP in one process.
+//! After each run what the design promises is looked at (section 11).
+//!
+//! On SQLite a run is its seed: one thing happens after another. On PostgreSQL phones and cadre work at the same time,
+//! so that a run is not the same twice. `PROGRAM_RUNS` and `PROGRAM_RACES` play more, `SIM_SEED` begins elsewhere.
+//! The layer below, `sync` over a model of the store, is `sync/tests/record/simulator`.
+
+mod check;
+mod mistakes;
+mod run;
+
+use run::World;
+use tests::database::Database;
+use tests::dice::Dice;
+use tests::verify;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// One county serves many runs, each with people of its own.
+const RUNS_A_COUNTY: u64 = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_design_promises_holds_on_sqlite() {
+    let first = setting("SIM_SEED", 0);
+    let seeds: Vec<u64> = (first..first + setting("PROGRAM_RUNS", 100)).collect();
+    for part in seeds.chunks(RUNS_A_COUNTY as usize) {
+        let mut world = World::start(Database::sqlite().await).await;
+        for seed in part {
+            world.play(&mut Dice::seeded(*seed)).await;
+            let broken = check::all(&world).await;
+            assert_eq!(broken, None, "SIM_SEED={seed} PROGRAM_RUNS=1");
+        }
+        verify::agrees(&world.county.program).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_the_design_promises_holds_while_all_work_at_once() {
+    let first = setting("SIM_SEED", 0);
+    let mut world = World::start(Database::postgres().await).await;
+    for seed in first..first + setting("PROGRAM_RACES", 20) {
+        world.race(seed).await;
+        let broken = check::all(&world).await;
+        assert_eq!(
+            broken, None,
+            "SIM_SEED={seed} PROGRAM_RACES=1 (not the same twice)"
+        );
+    }
+    verify::agrees(&world.county.program).await;
+}
