@@ -8,12 +8,15 @@ use super::clients::Clients;
 use super::devices::Devices;
 use super::divisions::Divisions;
 use super::grids::Grids;
+use super::hand_over::HandOver;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists, Verdicts};
+use super::live::Listening;
 use super::metrics::Metrics;
 use super::moves::Moves;
 use super::oauth::OAuth;
+use super::phones::Phones;
 use super::residents::Residents;
 use super::rosters::Rosters;
 use super::sessions::Sessions;
@@ -56,11 +59,11 @@ pub type Apis = (
     Auth,
     Sessions,
     Accounts,
-    Devices,
-    Sync,
+    (Devices, Phones),
+    (Sync, Listening),
     Inbox,
     Divisions,
-    Grids,
+    (Grids, HandOver),
     Jobs,
     // A tuple holds sixteen at most.
     (Lists, ListMappings, Verdicts),
@@ -78,11 +81,11 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Auth,
         Sessions,
         Accounts,
-        Devices,
-        Sync,
+        (Devices, Phones),
+        (Sync, Listening),
         Inbox,
         Divisions,
-        Grids,
+        (Grids, HandOver),
         Jobs,
         (Lists, ListMappings, Verdicts),
         Residents,
