@@ -4,8 +4,10 @@
 
 mod settings;
 
+use crate::app::budget::Budget;
 use crate::app::tidy::Terms;
 use crate::net::Network;
+use crate::rates::Rates;
 use crate::seal::Algorithm;
 use settings::Settings;
 use std::collections::BTreeMap;
@@ -41,6 +43,10 @@ pub struct Config {
     pub export_days: u32,
     /// For how long things are kept.
     pub terms: Terms,
+    /// What a phone may carry.
+    pub budget: Budget,
+    /// What a phone and a worker may ask for.
+    pub rates: Rates,
     /// Who may read `/metrics`: addresses, and a token. With neither, nobody.
     pub metrics_from: Vec<Network>,
     pub metrics_token: Option<String>,
@@ -65,6 +71,8 @@ impl fmt::Debug for Config {
             .field("export_stream_rows", &self.export_stream_rows)
             .field("export_days", &self.export_days)
             .field("terms", &self.terms)
+            .field("budget", &self.budget)
+            .field("rates", &self.rates)
             .field("metrics_from", &self.metrics_from)
             .field("metrics_token", &self.metrics_token.as_ref().map(|_| "…"))
             .field("clock_offset", &self.clock_offset)
@@ -138,6 +146,8 @@ impl Config {
                 t.parse().ok().filter(|days| (1..=90).contains(days))
             }),
             terms: terms(&mut s),
+            budget: budget(&mut s),
+            rates: rates(&mut s),
             metrics_from: s.list(
                 "metrics_from",
                 "应为 IP 地址或网段，例如 10.0.0.0/8",
@@ -174,6 +184,57 @@ fn terms(s: &mut Settings) -> Terms {
         receipts: days("keep_receipts", 400, default.receipts),
         audit: days("keep_audit", 180, default.audit),
         documents: days("keep_documents", 180, default.documents),
+    }
+}
+
+/// Records and megabytes, each soft bound no more than its hard one.
+fn budget(s: &mut Settings) -> Budget {
+    const MEGABYTE: i64 = 1024 * 1024;
+    let mut bound = |name, least: i64, most: i64, default: i64| {
+        s.parsed(
+            name,
+            &format!("应为 {least} 至 {most}"),
+            &default.to_string(),
+            |t| t.parse().ok().filter(|n| (least..=most).contains(n)),
+        )
+    };
+    let usual = Budget::default();
+    let hard_records = bound("phone_records", 1, 1_000_000, usual.hard_records);
+    let soft_records = bound(
+        "phone_records_soft",
+        1,
+        hard_records,
+        usual.soft_records.min(hard_records),
+    );
+    let hard = bound("phone_megabytes", 1, 10_000, usual.hard_bytes / MEGABYTE);
+    let soft = bound(
+        "phone_megabytes_soft",
+        1,
+        hard,
+        (usual.soft_bytes / MEGABYTE).min(hard),
+    );
+    Budget {
+        soft_records,
+        hard_records,
+        soft_bytes: soft * MEGABYTE,
+        hard_bytes: hard * MEGABYTE,
+    }
+}
+
+/// Requests a minute.
+fn rates(s: &mut Settings) -> Rates {
+    let mut rate = |name, default: u32| {
+        s.parsed(
+            name,
+            "应为每分钟 1 至 100000 次",
+            &default.to_string(),
+            |t| t.parse().ok().filter(|n| (1..=100_000).contains(n)),
+        )
+    };
+    let usual = Rates::default();
+    Rates {
+        device: rate("rate_device", usual.device),
+        account: rate("rate_account", usual.account),
     }
 }
 

@@ -11,12 +11,12 @@ use uuid::Uuid;
 pub struct Contacts(Mutex<BTreeMap<Uuid, Contact>>);
 
 impl Contacts {
-    /// The newest of one device counts.
+    /// The newest of one device counts, with what earlier ones said and it does not.
     pub fn note(&self, device: Uuid, contact: Contact) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match all.get_mut(&device) {
             Some(known) if known.at > contact.at => {}
-            Some(known) => *known = contact,
+            Some(known) => *known = std::mem::take(known).then(contact),
             None => {
                 all.insert(device, contact);
             }
@@ -38,8 +38,8 @@ mod tests {
     fn the_newest_contact_counts_and_is_taken_once() {
         let at = |at| Contact {
             at,
-            app: None,
-            catalogue: None,
+            app: (at == 5).then(|| "1.4.0".to_owned()),
+            ..Contact::default()
         };
         let (contacts, device) = (Contacts::default(), Uuid::now_v7());
         for millis in [5, 9, 7] {
@@ -48,7 +48,11 @@ mod tests {
         contacts.note(Uuid::now_v7(), at(1));
         let taken = contacts.take();
         assert_eq!(taken.len(), 2);
-        assert_eq!(taken[0], (device, at(9)));
+        let (id, newest) = &taken[0];
+        assert_eq!(
+            (id, newest.at, newest.app.as_deref()),
+            (&device, 9, Some("1.4.0"))
+        );
         assert_eq!(contacts.take(), []);
     }
 }

@@ -114,6 +114,11 @@ impl Default for Queue {
 }
 
 impl Queue {
+    /// How many stand in line now.
+    pub fn length(&self) -> i64 {
+        self.waiting.get()
+    }
+
     /// Stands in line until the answer of `work` is there.
     pub async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         let standing = Standing::begin(&self.waiting);

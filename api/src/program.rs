@@ -1,11 +1,14 @@
 //! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
 
+use crate::app::budget::Budget;
 use crate::app::tidy::Terms;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::filesystem;
+use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::rates::{Limiter, Rates};
 use crate::reserve::Reserve;
 use crate::seal::master::{self, KeyFault, Secrets};
 use crate::seal::{Algorithm, Keyring, SigningKeys};
@@ -30,6 +33,12 @@ pub struct Program {
     pub clock: Clock,
     /// Not written yet.
     pub contacts: Arc<Contacts>,
+    /// Who listens live on this node.
+    pub live: Arc<Live>,
+    /// What phones and workers may ask of this node.
+    pub limiter: Arc<Limiter>,
+    /// What a phone may carry.
+    pub budget: Budget,
     /// Rosters of more rows are made in the background.
     pub stream_rows: u64,
     /// Days that a file made in the background can be fetched.
@@ -120,6 +129,9 @@ impl Program {
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
             contacts: Arc::default(),
+            live: Arc::default(),
+            limiter: Arc::new(Limiter::new(config.rates)),
+            budget: config.budget,
             stream_rows: config.export_stream_rows,
             export_days: config.export_days,
             terms: config.terms,
@@ -151,6 +163,9 @@ impl Program {
             catalogue: Arc::new(Catalogue::built_in()),
             clock,
             contacts: Arc::default(),
+            live: Arc::default(),
+            limiter: Arc::new(Limiter::new(Rates::default())),
+            budget: Budget::default(),
             stream_rows: 50_000,
             export_days: 7,
             terms: Terms::default(),

@@ -52,6 +52,9 @@ impl Place {
             ("HESHAN_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             // Whatever the size: the stream itself is measured.
             ("HESHAN_EXPORT_STREAM_ROWS".to_owned(), "10000000".to_owned()),
+            // What is measured is the work, not the patience of the door.
+            ("HESHAN_RATE_DEVICE".to_owned(), "100000".to_owned()),
+            ("HESHAN_RATE_ACCOUNT".to_owned(), "100000".to_owned()),
         ]);
         settings.extend(
             self.postgres

@@ -41,6 +41,7 @@ pub mod holding;
 pub mod household;
 pub mod inbox_item;
 pub mod job;
+pub mod known_elsewhere;
 pub mod list;
 pub mod list_mapping;
 pub mod list_row;

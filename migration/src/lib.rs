@@ -18,6 +18,7 @@ mod m20261130_000010_clients;
 mod m20261130_000010_files_in_steps;
 mod m20261130_000010_rosters;
 mod m20261130_000011_operating;
+mod m20261130_000012_phones;
 mod m20261130_000012_epochs;
 mod m20261130_000013_erasures;
 mod m20261130_000014_items_of_people;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000010_clients::Migration),
             Box::new(m20261130_000010_rosters::Migration),
             Box::new(m20261130_000011_operating::Migration),
+            Box::new(m20261130_000012_phones::Migration),
             Box::new(m20261130_000012_epochs::Migration),
             Box::new(m20261130_000013_erasures::Migration),
             Box::new(m20261130_000014_items_of_people::Migration),

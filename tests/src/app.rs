@@ -2,12 +2,14 @@
 
 use crate::client::Client;
 use crate::database::Database;
+use api::app::backup::restore;
 use api::config::Config;
 use api::http;
 use api::program::{Program, Schema};
 use domain::catalogue::Catalogue;
 use poem::Server;
 use poem::listener::TcpAcceptor;
+use sea_orm::ConnectionTrait;
 use std::ops::Deref;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -79,6 +81,26 @@ impl TestApp {
 
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// A copy of the embedded database as it is now, with its keys: a backup that is put in place somewhere else.
+    pub async fn backed_up(&self) -> Database {
+        let (from, copy) = (self.database.folder(), Database::empty_sqlite());
+        let keys = copy.folder().join("keys");
+        std::fs::create_dir_all(&keys).unwrap();
+        for name in ["master.key", "lookup.key"] {
+            std::fs::copy(from.join("keys").join(name), keys.join(name)).unwrap();
+        }
+        let sql = format!("VACUUM INTO '{}'", copy.folder().join("heshan.db").display());
+        self.program.db.schema().execute_unprepared(&sql).await.unwrap();
+        copy
+    }
+
+    /// Starts a program on a backup, as the database's next life.
+    pub async fn restored(backup: Database) -> TestApp {
+        let app = TestApp::start(backup).await;
+        restore::mark(&app.program.db).await.unwrap();
+        app
     }
 
     /// Ends the program and answers its database, for a process of its own to go on with. Nobody may have talked

@@ -19,6 +19,7 @@ pub mod dice;
 pub mod durable;
 pub mod full_phone;
 pub mod licence;
+pub mod live;
 pub mod needles;
 pub mod node;
 pub mod phone;

@@ -2,14 +2,17 @@
 //! to hand in what they hold even when everything else has ended.
 
 use crate::actor::Actor;
-use crate::app::{Error, accounts};
+use crate::app::sync::{Phone, push};
+use crate::app::{Error, accounts, hand_over, sign_in};
 use crate::contacts::Contacts;
+use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
-use crate::store::{devices, sessions};
+use crate::store::{accounts as account_rows, devices, sessions, standing};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Instant;
+use domain::catalogue::Role;
 use domain::text::clean;
 use entity::device;
 pub use entity::device::Model as DeviceRow;
@@ -177,6 +180,8 @@ pub async fn end(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), E
             return Ok(());
         }
         devices::end(&*txn, id).await?;
+        // What it held is to be dropped: whoever asks which phones have not yet done so finds it.
+        hand_over::registration_ended(&txn, id, now).await?;
         sessions::end(&*txn, sessions::Which::OfDevice(id), "device_ended", now.millis()).await?;
         let entry = Entry::done("end_device", actor.account)
             .by_device(actor.device)
@@ -185,4 +190,72 @@ pub async fn end(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), E
         Ok(())
     })
     .await
+}
+
+/// Says that a registration which two phones seemed to use is one phone: what was kept meanwhile is taken, in the order of
+/// its numbers. Edits whose numbers were used twice stay with the people whose inbox they are in.
+///
+/// # Errors
+/// As [`end`]; `Conflict` `not_cloned`.
+pub async fn is_one_phone(program: &Program, actor: &Actor, id: Uuid) -> Result<(), Error> {
+    actor.ready()?;
+    let now = program.clock.now();
+    let row = devices::find(program.db.read(), id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let account = account_rows::find(program.db.read(), row.account).await?;
+    let account = account.ok_or(Error::NotFound)?;
+    let owner = sign_in::of_account(&program.db, &program.keys, &account, Uuid::nil(), Some(id), now).await?;
+    let phone = &Phone {
+        device: id,
+        account: account.id,
+        name: owner.name.clone(),
+        grids: owner.grids(),
+        grant_epoch: owner.epoch,
+    };
+    program
+        .db
+        .write(|txn| async move {
+            // Nobody says so of an own phone: it may be the one that was copied.
+            accounts::managed(&*txn, actor, phone.account, now).await?;
+            let row = standing::lock(&*txn, id).await?.ok_or(Error::NotFound)?;
+            if row.cloned_at.is_none() {
+                return Err(Error::conflict("not_cloned", "该登记没有被两台手机使用的迹象"));
+            }
+            standing::set_cloned(&*txn, id, None).await?;
+            let entry = Entry::done("device_is_one_phone", actor.account)
+                .by_device(actor.device)
+                .on("device", id);
+            audit::insert(&*txn, entry, now.millis()).await?;
+            push::go_on(program, phone, &txn, now).await
+        })
+        .await
+}
+
+/// Sets what one phone may carry; with nothing named it is the usual again.
+///
+/// # Errors
+/// `Forbidden` for all but the bureau; `NotFound`; `Refused` `budget_malformed`.
+pub async fn set_budget(
+    program: &Program,
+    actor: &Actor,
+    id: Uuid,
+    (records, bytes): (Option<i64>, Option<i64>),
+) -> Result<(), Error> {
+    actor.ready()?;
+    actor.must_be(&[Role::BureauAdmin])?;
+    if records.is_some_and(|n| n < 1) || bytes.is_some_and(|n| n < 1) {
+        return Err(Error::field("budget_malformed", "容量须为正整数", "records"));
+    }
+    let now = program.clock.now();
+    program
+        .db
+        .write(|txn| async move {
+            standing::lock(&*txn, id).await?.ok_or(Error::NotFound)?;
+            standing::set_budget(&*txn, id, records, bytes).await?;
+            let mut entry = Entry::done("set_device_budget", actor.account).on("device", id);
+            entry.count = records;
+            Ok(audit::insert(&*txn, entry, now.millis()).await?)
+        })
+        .await
 }

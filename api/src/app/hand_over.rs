@@ -20,7 +20,18 @@ pub async fn release(
     grids: &[Uuid],
     now: Instant,
 ) -> Result<(), Error> {
-    let why = "grant_ended";
+    release_because(txn, keys, device, grids, "grant_ended", now).await
+}
+
+/// [`release`], with the reason that the phone is told.
+pub async fn release_because(
+    txn: &Txn,
+    keys: &Keyring,
+    device: Uuid,
+    grids: &[Uuid],
+    why: &str,
+    now: Instant,
+) -> Result<(), Error> {
     let leaving = holdings::outside(&**txn, device, grids).await?;
     if leaving.is_empty() {
         return Ok(());
@@ -46,7 +57,7 @@ pub async fn grant_ended(txn: &Txn, keys: &Keyring, account: Uuid, now: Instant)
 }
 
 /// An account is given a grid: its phones hear of it, and need not drop what they have not dropped yet.
-pub async fn grid_given(txn: &Txn, keys: &Keyring, account: Uuid, grid: Uuid) -> Result<(), Error> {
+pub async fn grid_given(txn: &Txn, account: Uuid, grid: Uuid) -> Result<Vec<News>, Error> {
     let mut news = Vec::new();
     for device in standing::active_of(&**txn, account).await? {
         let leaving = holdings::leaving(&**txn, device, grid).await?;
@@ -65,7 +76,18 @@ pub async fn grid_given(txn: &Txn, keys: &Keyring, account: Uuid, grid: Uuid) ->
             })),
         });
     }
-    Ok(feeds::publish(&**txn, keys, &[], news).await?)
+    Ok(news)
+}
+
+/// A registration is at an end: all that its phone holds is to be dropped.
+pub async fn registration_ended(txn: &Txn, device: Uuid, now: Instant) -> Result<(), Error> {
+    let held = holdings::all_of_device(&**txn, device).await?;
+    let open = held.iter().filter(|holding| holding.to_at.is_none());
+    let numbers: Vec<i64> = open.map(|holding| holding.number).collect();
+    for part in numbers.chunks(500) {
+        holdings::set_end(&**txn, part, Some((now.millis(), "registration_ended"))).await?;
+    }
+    Ok(())
 }
 
 /// A grant may also have ended by its date, or with its grid: noticed when the phone comes.

@@ -68,13 +68,17 @@ pub async fn sign_in(
     };
     let hash = &hash;
     let at = now.millis();
-    let attempt = &db
+    let attempt = db
         .write(|txn| async move { guard::begin(&*txn, keys, hash, asked.address, at).await })
-        .await?;
+        .await;
     let found = match &phone {
         Some(phone) => accounts::by_phone(db.read(), keys, phone).await?,
         None => None,
     };
+    if matches!(attempt, Err(Error::TooMany { .. })) {
+        refused(db, found.as_ref().map(|row| row.id), "too_many", now).await?;
+    }
+    let attempt = &attempt?;
     let known = found.as_ref().and_then(|row| row.password_hash.clone());
     let right = passwords::verify(known, asked.password.to_owned()).await?;
     let account = match found {

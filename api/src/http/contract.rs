@@ -9,12 +9,15 @@ use super::devices::Devices;
 use super::divisions::Divisions;
 use super::erasures::Erasures;
 use super::grids::Grids;
+use super::hand_over::HandOver;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists, Verdicts};
+use super::live::Listening;
 use super::metrics::Metrics;
 use super::moves::Moves;
 use super::oauth::OAuth;
+use super::phones::Phones;
 use super::residents::Residents;
 use super::rosters::Rosters;
 use super::sessions::Sessions;
@@ -57,11 +60,11 @@ pub type Apis = (
     Auth,
     Sessions,
     Accounts,
-    Devices,
-    Sync,
+    (Devices, Phones),
+    (Sync, Listening),
     Inbox,
     Divisions,
-    Grids,
+    (Grids, HandOver),
     Jobs,
     // A tuple holds sixteen at most.
     (Lists, ListMappings, Verdicts),
@@ -79,11 +82,11 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Auth,
         Sessions,
         Accounts,
-        Devices,
-        Sync,
+        (Devices, Phones),
+        (Sync, Listening),
         Inbox,
         Divisions,
-        Grids,
+        (Grids, HandOver),
         Jobs,
         (Lists, ListMappings, Verdicts),
         Residents,

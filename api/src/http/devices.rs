@@ -10,6 +10,7 @@ use crate::program::Program;
 use domain::Instant;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
@@ -39,6 +40,25 @@ struct DeviceView {
     catalogue: Option<i32>,
     /// RFC 3339.
     created_at: String,
+}
+
+/// What a phone may carry.
+#[derive(Object)]
+#[oai(deny_unknown_fields, rename = "DeviceBudget", example)]
+struct BudgetBody {
+    /// Most records.
+    records: Option<i64>,
+    /// Most bytes.
+    bytes: Option<i64>,
+}
+
+impl Example for BudgetBody {
+    fn example() -> Self {
+        BudgetBody {
+            records: Some(4000),
+            bytes: None,
+        }
+    }
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Devices")]
@@ -83,6 +103,46 @@ impl Devices {
         id: Path<Uuid>,
     ) -> Answer<Done> {
         devices::end(&program.db, &who.0, *id, program.clock.now()).await?;
+        Ok(Done::Done)
+    }
+
+    /// Say that a registration which two phones seemed to use is one phone
+    ///
+    /// What was kept meanwhile is taken in its order; edits whose number was used twice wait in the inbox. 409
+    /// `not_cloned` where nothing of the kind was found. The other way out is `end_device`.
+    #[oai(
+        path = "/devices/:id/one-phone",
+        method = "post",
+        operation_id = "confirm_device"
+    )]
+    async fn confirm_device(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The registration.
+        id: Path<Uuid>,
+    ) -> Answer<Done> {
+        devices::is_one_phone(&program, &who.0, *id).await?;
+        Ok(Done::Done)
+    }
+
+    /// Set what one phone may carry
+    ///
+    /// For the bureau. What is absent is as it is configured for all.
+    #[oai(
+        path = "/devices/:id/budget",
+        method = "put",
+        operation_id = "set_device_budget"
+    )]
+    async fn set_device_budget(
+        &self,
+        program: Data<&Program>,
+        who: SignedIn,
+        /// The registration.
+        id: Path<Uuid>,
+        body: Json<BudgetBody>,
+    ) -> Answer<Done> {
+        devices::set_budget(&program, &who.0, *id, (body.records, body.bytes)).await?;
         Ok(Done::Done)
     }
 }

@@ -21,7 +21,7 @@ pub struct Grids;
 /// House numbers of one natural village or road, both ends included.
 #[derive(Object)]
 #[oai(deny_unknown_fields, rename = "HouseRange")]
-struct RangeView {
+pub(super) struct RangeView {
     /// Natural village or road; empty for the whole village.
     #[oai(validator(max_length = 200))]
     natural_village: String,
@@ -51,6 +51,16 @@ struct GridView {
     ranges: Vec<RangeView>,
     /// Records in it.
     residents: i64,
+}
+
+impl RangeView {
+    pub(super) fn new(natural_village: &str, from: i32, to: i32) -> RangeView {
+        RangeView {
+            natural_village: natural_village.to_owned(),
+            from,
+            to,
+        }
+    }
 }
 
 fn example_range() -> RangeView {

@@ -60,7 +60,9 @@ struct NewDecision {
     /// The item's version that was seen.
     n: i32,
     /// `approve`, `reject`, `choose`, `accept` or `discard`; for a list's row that asks whom it is about, `same` (one of
-    /// the item's `candidates`), `new` (somebody else) or `discard`.
+    /// the item's `candidates`), `new` (somebody else) or `discard`. A held edit: `apply`,
+    /// `assign` (to the person whose id is the `value`), `create` (somebody new in the grid whose id is the `value`) or
+    /// `discard`.
     #[oai(validator(max_length = 20))]
     choice: String,
     /// Which side is meant, where an item has several.

@@ -21,17 +21,20 @@ pub mod frame;
 mod grids;
 pub mod guard;
 pub mod gzip;
+mod hand_over;
 mod health;
 mod inbox;
 mod jobs;
 pub mod json;
 pub mod limit;
 mod lists;
+mod live;
 mod metrics;
 mod moves;
 mod oauth;
 mod page;
 mod payload;
+mod phones;
 pub mod query;
 mod residents;
 mod rosters;
@@ -69,7 +72,10 @@ fn app_counting(
         .at("/openapi.yaml", spec)
         .nest("/", service);
     let metrics = program.metrics.clone();
-    let routes = routes.data(program).data(metrics::Door::new(config));
+    let routes = routes
+        .data(program)
+        .data(metrics::Door::new(config))
+        .data(live::Door::new(config));
     around(routes, config, running, metrics)
 }
 

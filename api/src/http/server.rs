@@ -30,6 +30,11 @@ pub async fn serve(
             .and_then(|a| a.as_socket_addr().copied())
             .unwrap_or(config.listen),
     );
+    let (live, stopping) = (program.live.clone(), stop.clone());
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        live.close();
+    });
     let running = TaskTracker::new();
     let endpoint = app_counting(program, config, running.clone());
     run(acceptor, endpoint, running, stop).await

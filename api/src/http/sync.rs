@@ -24,6 +24,12 @@ pub struct SyncRequest {
     catalogue: u32,
     /// The app's version, at most 40 letters, digits and marks: shown in lists of devices.
     app: Option<String>,
+    /// Edits that are left on the phone after this request: shown in lists of phones.
+    unsent: Option<i64>,
+    /// The last number that the phone has given to an edit: what of them never arrived is found by it.
+    made: Option<i64>,
+    /// Bytes that are free for the app on the phone.
+    storage_free: Option<i64>,
     /// From the last answer; absent at the first load.
     cursor: Option<String>,
     /// Most items wanted in the answer, at most 500.
@@ -37,6 +43,8 @@ pub struct SyncRequest {
     edits: Vec<Any<Value>>,
     /// Drops that the phone carried out: pairs of resident and holding number.
     dropped: Option<Vec<Any<Value>>>,
+    /// At the hand-in door: the phone removed everything that it held.
+    dropped_everything: Option<bool>,
     /// Per grid what the phone holds: count and digest.
     digests: Option<Any<Value>>,
     /// Per grid every record with its version; the answer says what to fetch and what to remove.
@@ -60,6 +68,8 @@ pub struct SyncAnswer {
     now: String,
     /// The newest catalogue version.
     catalogue: u32,
+    /// The phone comes from another life of the database: its next request should say in `have` what it has.
+    have_wanted: Option<bool>,
     /// With `more: false`, count and digest of each grid.
     grids: Any<Value>,
 }

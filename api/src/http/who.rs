@@ -61,24 +61,8 @@ async fn at_the_door(request: &Request, key: ApiKey) -> poem::Result<Door> {
     }
     let actor = sign_in::recognise(program, token).await;
     Ok(Door::Phone(
-        actor.and_then(|a| phone(&a)).map_err(ApiError::from)?,
+        actor.and_then(|a| Phone::of(&a)).map_err(ApiError::from)?,
     ))
-}
-
-fn phone(actor: &Actor) -> Result<Phone, Error> {
-    actor.ready()?;
-    actor.must_be(&[Role::Worker])?;
-    let device = actor.device.ok_or(Error::Forbidden {
-        code: "device_needed",
-        message: "请在手机上登录后再同步",
-    })?;
-    Ok(Phone {
-        device,
-        account: actor.account,
-        name: actor.name.clone(),
-        grids: actor.grids(),
-        grant_epoch: actor.epoch,
-    })
 }
 
 /// What of the inbox an actor may see and decide.

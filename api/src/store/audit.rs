@@ -129,6 +129,15 @@ pub async fn insert<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Resul
     Ok(())
 }
 
+/// Whether an action was noted under this detail.
+pub async fn was_noted<C: ConnectionTrait>(db: &C, action: &str, detail: Uuid) -> Result<bool, DbErr> {
+    let found = audit::Entity::find()
+        .filter(audit::Column::Action.eq(action))
+        .filter(audit::Column::Detail.eq(detail.to_string()))
+        .limit(1);
+    Ok(found.one(db).await?.is_some())
+}
+
 /// Writes the row of something that takes a while; answers its number for [`finish`].
 pub async fn begin<C: ConnectionTrait>(db: &C, entry: Entry, now: i64) -> Result<i64, DbErr> {
     let done = audit::Entity::insert(row(entry, now)).exec(db).await?;

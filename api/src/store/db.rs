@@ -4,7 +4,7 @@
 //! goes through [`Db::write`], which begins (IMMEDIATE on SQLite), commits, and tries again when the database
 //! says that two transactions were in each other's way.
 
-use super::wal;
+use super::{pokes, wal};
 use crate::metrics::Queue;
 use sea_orm::sqlx::{Connection, SqliteConnection};
 use sea_orm::{
@@ -64,7 +64,9 @@ impl Db {
             .sqlx_logging(false)
             .test_before_acquire(true);
         let pool = Database::connect(options).await?;
-        Ok(Db::over(pool.clone(), pool))
+        let db = Db::over(pool.clone(), pool);
+        tokio::spawn(pokes::tell(db.reader.clone(), db.listen()));
+        Ok(db)
     }
 
     fn over(writer: DatabaseConnection, reader: DatabaseConnection) -> Db {

@@ -40,6 +40,13 @@ pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewRow<'_>) -> Result<(), 
         last_contact_at: Set(None),
         created_at: Set(new.now),
         safe: Set(0),
+        in_sync_at: Set(None),
+        unsent: Set(None),
+        made: Set(None),
+        storage_free: Set(None),
+        cloned_at: Set(None),
+        budget_records: Set(None),
+        budget_bytes: Set(None),
     };
     device::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -112,13 +119,36 @@ pub async fn contact<C: ConnectionTrait>(db: &C, id: Uuid, now: i64) -> Result<(
 }
 
 /// What is known of a device from its last request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contact {
     pub at: i64,
     /// The app's version, where the device says it.
     pub app: Option<String>,
     /// The catalogue version that it has.
     pub catalogue: Option<i32>,
+    /// When it had everything that there was for it.
+    pub in_sync_at: Option<i64>,
+    /// Edits that it had not sent yet.
+    pub unsent: Option<i64>,
+    /// The last number that it had given to an edit.
+    pub made: Option<i64>,
+    /// Bytes that were free.
+    pub storage_free: Option<i64>,
+}
+
+impl Contact {
+    /// What is known after a later contact, which need not say everything.
+    pub fn then(self, later: Contact) -> Contact {
+        Contact {
+            at: later.at,
+            app: later.app.or(self.app),
+            catalogue: later.catalogue.or(self.catalogue),
+            in_sync_at: later.in_sync_at.or(self.in_sync_at),
+            unsent: later.unsent.or(self.unsent),
+            made: later.made.max(self.made),
+            storage_free: later.storage_free.or(self.storage_free),
+        }
+    }
 }
 
 /// Notes last contacts, unless a later one is known.
@@ -134,6 +164,17 @@ pub async fn contacts<C: ConnectionTrait>(db: &C, all: &[(Uuid, Contact)]) -> Re
         }
         if let Some(catalogue) = contact.catalogue {
             update = update.col_expr(C_::Catalogue, Expr::value(catalogue));
+        }
+        let said = [
+            (C_::InSyncAt, contact.in_sync_at),
+            (C_::Unsent, contact.unsent),
+            (C_::Made, contact.made),
+            (C_::StorageFree, contact.storage_free),
+        ];
+        for (column, value) in said {
+            if let Some(value) = value {
+                update = update.col_expr(column, Expr::value(value));
+            }
         }
         update.filter(C_::Id.eq(*id)).filter(earlier).exec(db).await?;
     }

@@ -5,11 +5,11 @@
 
 use super::sealed;
 use crate::seal::Keyring;
-use entity::{device_entry, feed, feed_entry};
-use sea_orm::sea_query::OnConflict;
+use entity::{device_entry, feed, feed_entry, projection};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    JoinType, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -223,6 +223,57 @@ pub async fn rows<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<feed::
         .filter(feed::Column::Id.is_in(ids.iter().copied()))
         .all(db)
         .await
+}
+
+/// The newest number of several feeds, by their ids: all that a poke says.
+pub async fn newest<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<BTreeMap<Uuid, i64>, DbErr> {
+    let mut out = BTreeMap::new();
+    for part in ids.chunks(500) {
+        let found = feed::Entity::find()
+            .select_only()
+            .columns([feed::Column::Id, feed::Column::Next])
+            .filter(feed::Column::Id.is_in(part.iter().copied()))
+            .into_tuple::<(Uuid, i64)>()
+            .all(db)
+            .await?;
+        out.extend(found.into_iter().map(|(id, next)| (id, next - 1)));
+    }
+    Ok(out)
+}
+
+/// What some grids weigh: their records, and the bytes of what a worker reads of them.
+pub async fn weights<C: ConnectionTrait>(
+    db: &C,
+    grids: &[Uuid],
+) -> Result<BTreeMap<Uuid, (i64, i64)>, DbErr> {
+    let mut out = BTreeMap::new();
+    for part in grids.chunks(500) {
+        let found = feed_entry::Entity::find()
+            .select_only()
+            .column(feed_entry::Column::Feed)
+            .expr(Expr::cust("COUNT(*)"))
+            .expr(Expr::cust(
+                "CAST(COALESCE(SUM(LENGTH(projection.open)), 0) AS BIGINT)",
+            ))
+            .join(
+                JoinType::InnerJoin,
+                feed_entry::Entity::belongs_to(projection::Entity)
+                    .from(feed_entry::Column::Subject)
+                    .to(projection::Column::Resident)
+                    .into(),
+            )
+            .filter(feed_entry::Column::Feed.is_in(part.iter().copied()))
+            .group_by(feed_entry::Column::Feed)
+            .into_tuple::<(Uuid, i64, i64)>()
+            .all(db)
+            .await?;
+        out.extend(
+            found
+                .into_iter()
+                .map(|(id, records, bytes)| (id, (records, bytes))),
+        );
+    }
+    Ok(out)
 }
 
 /// Entries of a grid's feed above `after`, oldest first.

@@ -121,6 +121,16 @@ pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<DatedGr
     row.map(read).transpose()
 }
 
+/// All grants of a grid, ended ones too.
+pub async fn on_grid<C: ConnectionTrait>(db: &C, grid: Uuid) -> Result<Vec<DatedGrant>, Fault> {
+    let rows = account_grant::Entity::find()
+        .filter(account_grant::Column::Grid.eq(grid))
+        .order_by_asc(account_grant::Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Writes a new grant and raises the account's epoch.
 pub async fn insert<C: ConnectionTrait>(
     db: &C,

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// House numbers of one natural village or road, both ends included.
@@ -296,4 +296,16 @@ pub async fn villages_of<C: ConnectionTrait>(db: &C, grids: &[Uuid]) -> Result<V
         .into_tuple()
         .all(db)
         .await
+}
+
+/// Everybody who is placed in a grid, also who has departed since.
+pub async fn people<C: ConnectionTrait>(db: &C, grid: Uuid) -> Result<BTreeSet<Uuid>, DbErr> {
+    let ids = resident::Entity::find()
+        .select_only()
+        .column(resident::Column::Id)
+        .filter(resident::Column::Grid.eq(grid))
+        .into_tuple::<Uuid>()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().collect())
 }

@@ -128,7 +128,26 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<held::
     held::Entity::find_by_id(id).lock_exclusive().one(db).await
 }
 
-/// `applied`, `assigned` or `discarded`: the content stays, the receipt says what became of it.
+pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<held::Model>, DbErr> {
+    held::Entity::find_by_id(id).one(db).await
+}
+
+/// Rows of a device that wait for something, whomever they are about.
+pub async fn waiting_for<C: ConnectionTrait>(
+    db: &C,
+    device: Uuid,
+    what: Uuid,
+) -> Result<Vec<held::Model>, DbErr> {
+    held::Entity::find()
+        .filter(held::Column::Device.eq(device))
+        .filter(held::Column::State.eq(WAITING))
+        .filter(held::Column::WaitsFor.eq(what))
+        .order_by_asc(held::Column::Seq)
+        .all(db)
+        .await
+}
+
+/// `applied` or `discarded`: the content stays, the receipt says what became of it.
 pub async fn settle<C: ConnectionTrait>(
     db: &C,
     keys: &Keyring,

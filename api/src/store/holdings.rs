@@ -261,3 +261,14 @@ pub async fn ever<C: ConnectionTrait>(db: &C, device: Uuid, residents: &[Uuid]) 
         .all(db)
         .await
 }
+
+/// A phone that has nothing to hold any more says that it dropped all.
+pub async fn confirm_everything<C: ConnectionTrait>(db: &C, device: Uuid, now: i64) -> Result<(), DbErr> {
+    holding::Entity::update_many()
+        .col_expr(holding::Column::DroppedAt, Expr::value(now))
+        .filter(holding::Column::Device.eq(device))
+        .filter(holding::Column::DroppedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}

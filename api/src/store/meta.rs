@@ -16,6 +16,39 @@ pub async fn incarnation<C: ConnectionTrait>(db: &C) -> Result<Uuid, DbErr> {
         .unwrap_or(Uuid::nil()))
 }
 
+/// What an answer to a phone says of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    pub incarnation: Uuid,
+    /// When the newest good backup was begun: all that was acknowledged before is in it.
+    pub safe_at: Option<i64>,
+    /// When it was restored, if ever.
+    pub restored_at: Option<i64>,
+}
+
+pub const SAFE_AT: &str = "safe_at";
+
+/// All of it in one look.
+pub async fn life<C: ConnectionTrait>(db: &C) -> Result<Life, DbErr> {
+    let wanted = ["incarnation", SAFE_AT, "restored_at"];
+    let rows = meta::Entity::find()
+        .filter(meta::Column::Key.is_in(wanted))
+        .all(db)
+        .await?;
+    let value = |key: &str| {
+        rows.iter()
+            .find(|row| row.key == key)
+            .map(|row| row.value.as_str())
+    };
+    Ok(Life {
+        incarnation: value("incarnation")
+            .and_then(|id| Uuid::try_parse(id).ok())
+            .unwrap_or_default(),
+        safe_at: value(SAFE_AT).and_then(|at| at.parse().ok()),
+        restored_at: value("restored_at").and_then(|at| at.parse().ok()),
+    })
+}
+
 /// Gives a database that has no incarnation its first one.
 pub async fn begin<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     put_new(db, "incarnation", &Uuid::now_v7().to_string()).await
@@ -76,6 +109,22 @@ pub async fn audit<C: ConnectionTrait>(
         ..Default::default()
     };
     audit::insert(db, entry, now.millis()).await
+}
+
+/// The versions of some records, wherever they are.
+pub async fn versions_of<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<BTreeMap<Uuid, String>, DbErr> {
+    let mut out = BTreeMap::new();
+    for part in ids.chunks(500) {
+        let rows = resident::Entity::find()
+            .select_only()
+            .columns([resident::Column::Id, resident::Column::Version])
+            .filter(resident::Column::Id.is_in(part.iter().copied()))
+            .into_tuple::<(Uuid, String)>()
+            .all(db)
+            .await?;
+        out.extend(rows);
+    }
+    Ok(out)
 }
 
 /// The versions of all records in a grid.

@@ -82,3 +82,29 @@ pub async fn active_of<C: ConnectionTrait>(db: &C, account: Uuid) -> Result<Vec<
         .await?;
     Ok(rows.into_iter().map(|d| d.id).collect())
 }
+
+/// Notes that two phones use a registration, or that it is one.
+pub async fn set_cloned<C: ConnectionTrait>(db: &C, device: Uuid, at: Option<i64>) -> Result<(), DbErr> {
+    let row = device::ActiveModel {
+        id: Unchanged(device),
+        cloned_at: Set(at),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(db).await.map(|_| ())
+}
+
+/// Sets what a device may carry; none is the usual.
+pub async fn set_budget<C: ConnectionTrait>(
+    db: &C,
+    device: Uuid,
+    records: Option<i64>,
+    bytes: Option<i64>,
+) -> Result<(), DbErr> {
+    let row = device::ActiveModel {
+        id: Unchanged(device),
+        budget_records: Set(records),
+        budget_bytes: Set(bytes),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(db).await.map(|_| ())
+}

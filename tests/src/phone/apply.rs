@@ -28,6 +28,9 @@ impl Phone {
             self.apply(item);
         }
         self.cursor = Some(text(&answer["cursor"]).to_owned());
+        if answer["have_wanted"] == true {
+            self.differing = self.records.grids().into_iter().collect();
+        }
         if answer["more"] == false {
             self.compare(&answer["grids"]);
         }

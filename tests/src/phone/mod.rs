@@ -315,6 +315,11 @@ impl Phone {
         self.cursor.as_deref()
     }
 
+    /// The last number that it gave to an edit.
+    pub fn made_so_far(&self) -> i64 {
+        self.seq
+    }
+
     /// Forgets the cursor, as after an update of the app: the next sync reloads.
     pub fn forget_cursor(&mut self) {
         self.cursor = None;

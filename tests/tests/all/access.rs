@@ -69,6 +69,8 @@ pub(crate) struct World {
     refresh: String,
     /// The client's.
     secret: String,
+    /// The account of the worker who asks.
+    worker: Uuid,
 }
 
 impl World {
@@ -130,7 +132,9 @@ impl World {
         let id = |id: &Value| id.as_str().unwrap().parse::<Uuid>().unwrap();
         things.insert("client", id(&made["client"]));
         things.insert("secret", id(&made["secret"]["id"]));
+        let worker = county.account("梁少芳").await;
         World {
+            worker,
             county,
             tokens,
             things: Things(things),
@@ -197,6 +201,11 @@ impl World {
             "move_resident" => Some(json!({
                 "id": Uuid::now_v7(), "from": things["grid"], "to": self.county.place("良围二格"),
             })),
+            "move_residents" => Some(json!({
+                "id": Uuid::now_v7(), "residents": [things["resident"]], "to": self.county.place("良围二格"),
+            })),
+            "merge_grids" => Some(json!({ "id": Uuid::now_v7(), "into": self.county.place("良围二格") })),
+            "reassign_grid" => Some(json!({ "from": things["account"], "to": self.worker })),
             "sync" => Some(json!({ "catalogue": 1, "edits": [] })),
             _ => None,
         }

@@ -127,7 +127,7 @@ async fn a_later_contact_stays(database: Database) {
         let contact = Contact {
             at,
             app: Some(app.into()),
-            catalogue: None,
+            ..Contact::default()
         };
         contacts(county.program.db.schema(), &[(device, contact)])
             .await

@@ -2,12 +2,14 @@
 
 use super::{BELOW_TOWN, above_own_rank, managed};
 use crate::actor::{Actor, Grant};
+use crate::app::budget::{self, Budget};
 use crate::app::{Error, hand_over};
 use crate::seal::Keyring;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
+use crate::store::feeds::News;
 use crate::store::grants::{self, DatedGrant};
-use crate::store::{divisions, grids};
+use crate::store::{divisions, feeds, grids};
 use domain::Instant;
 use domain::catalogue::{Catalogue, Role};
 use domain::code::Level;
@@ -21,6 +23,8 @@ pub struct NewGrant<'a> {
     pub since: Option<&'a str>,
     /// The first day on which it is no more; `None` is open.
     pub until: Option<&'a str>,
+    /// So many records the giver knows that the worker will carry, although they are too many for a phone.
+    pub records: Option<i64>,
 }
 
 /// Gives a grant. The account's epoch rises, so that its phones compare what they hold. Giving what is already
@@ -29,10 +33,11 @@ pub struct NewGrant<'a> {
 /// # Errors
 /// `NotFound`; `Forbidden` `above_own_rank`; `Refused`: `place_needed`, `place_unknown`, `category_unknown`,
 /// `department_malformed`, `date_malformed`, `dates_reversed`; `Conflict` `role_mixed` for an account with another
-/// role or another department.
+/// role or another department, `over_budget` where a phone would carry too much and [`NewGrant::records`] does not name it.
 pub async fn give(
     db: &Db,
     keys: &Keyring,
+    budget: &Budget,
     actor: &Actor,
     account: Uuid,
     new: &NewGrant<'_>,
@@ -58,32 +63,65 @@ pub async fn give(
         since,
         until,
     };
-    let today = today.as_str();
     db.write(|txn| async move {
-        managed(&*txn, actor, account, now).await?;
-        judge(&txn, &wanted.grant).await?;
-        within(&txn, actor, &wanted.grant).await?;
-        let all = grants::of(&*txn, &[account]).await?;
-        for there in all.iter().filter(|grant| grant.is_ahead(today)) {
-            if there.grant.role != wanted.grant.role || there.grant.department != wanted.grant.department {
-                return Err(Error::conflict(
-                    "role_mixed",
-                    "一个账号同时只能有一种角色和一个部门，请先结束原有授权",
-                ));
-            }
-            let open = there.until.is_none() || there.until == wanted.until;
-            if there.grant == wanted.grant && there.since <= wanted.since && open {
-                return Ok(there.clone());
-            }
-        }
-        grants::insert(&*txn, wanted, Some(actor.account), now.millis()).await?;
-        if let Some(grid) = wanted.grant.grid.filter(|_| wanted.is_valid(today)) {
-            hand_over::grid_given(&txn, keys, account, grid).await?;
-        }
-        note(&txn, actor, "give_grant", wanted, now).await?;
-        Ok(wanted.clone())
+        let given = give_in(&txn, budget, actor, wanted, new.records, now).await?;
+        feeds::publish(&*txn, keys, &[], given.news).await?;
+        Ok(given.grant)
     })
     .await
+}
+
+/// A grant as it is now, and what the account's phones are to hear of it.
+pub(in crate::app) struct Given {
+    pub grant: DatedGrant,
+    pub news: Vec<News>,
+}
+
+/// [`give`] in a transaction of something larger, which publishes the news with its own.
+pub(in crate::app) async fn give_in(
+    txn: &Txn,
+    budget: &Budget,
+    actor: &Actor,
+    wanted: &DatedGrant,
+    records: Option<i64>,
+    now: Instant,
+) -> Result<Given, Error> {
+    let today = now.date().to_string();
+    let account = wanted.account;
+    managed(&**txn, actor, account, now).await?;
+    judge(txn, &wanted.grant).await?;
+    within(txn, actor, &wanted.grant).await?;
+    let all = grants::of(&**txn, &[account]).await?;
+    for there in all.iter().filter(|grant| grant.is_ahead(&today)) {
+        if there.grant.role != wanted.grant.role || there.grant.department != wanted.grant.department {
+            return Err(Error::conflict(
+                "role_mixed",
+                "一个账号同时只能有一种角色和一个部门，请先结束原有授权",
+            ));
+        }
+        let open = there.until.is_none() || there.until == wanted.until;
+        if there.grant == wanted.grant && there.since <= wanted.since && open {
+            return Ok(Given {
+                grant: there.clone(),
+                news: Vec::new(),
+            });
+        }
+    }
+    let mut news = Vec::new();
+    if let Some(grid) = wanted.grant.grid {
+        let own = all.iter().filter(|grant| grant.is_ahead(&today));
+        let grids: Vec<Uuid> = own.filter_map(|grant| grant.grant.grid).chain([grid]).collect();
+        budget::may_be_given(&**txn, budget, &grids, records).await?;
+        if wanted.is_valid(&today) {
+            news = hand_over::grid_given(txn, account, grid).await?;
+        }
+    }
+    grants::insert(&**txn, wanted, Some(actor.account), now.millis()).await?;
+    note(txn, actor, "give_grant", wanted, now).await?;
+    Ok(Given {
+        grant: wanted.clone(),
+        news,
+    })
 }
 
 /// Ends a grant from today on. Ending what is ended is fine.
@@ -91,23 +129,35 @@ pub async fn give(
 /// # Errors
 /// `NotFound`; `Forbidden` `above_own_rank`; `Refused` `own_account`: nobody locks out the last administrator.
 pub async fn end_grant(db: &Db, keys: &Keyring, actor: &Actor, id: Uuid, now: Instant) -> Result<(), Error> {
-    let today = now.date().to_string();
-    let today = today.as_str();
     db.write(|txn| async move {
         let grant = grants::find(&*txn, id).await?.ok_or(Error::NotFound)?;
-        managed(&*txn, actor, grant.account, now).await?;
-        if grant.account == actor.account {
-            return Err(Error::refused("own_account", "不能结束自己的授权"));
+        if end_in(&txn, actor, &grant, now).await? {
+            hand_over::grant_ended(&txn, keys, grant.account, now).await?;
         }
-        within(&txn, actor, &grant.grant).await?;
-        if !grant.is_ahead(today) {
-            return Ok(());
-        }
-        grants::set_until(&*txn, &grant, today).await?;
-        hand_over::grant_ended(&txn, keys, grant.account, now).await?;
-        note(&txn, actor, "end_grant", &grant, now).await
+        Ok(())
     })
     .await
+}
+
+/// [`end_grant`] in a transaction of something larger, which lets the phones go. Whether there was something to end.
+pub(in crate::app) async fn end_in(
+    txn: &Txn,
+    actor: &Actor,
+    grant: &DatedGrant,
+    now: Instant,
+) -> Result<bool, Error> {
+    let today = now.date().to_string();
+    managed(&**txn, actor, grant.account, now).await?;
+    if grant.account == actor.account {
+        return Err(Error::refused("own_account", "不能结束自己的授权"));
+    }
+    within(txn, actor, &grant.grant).await?;
+    if !grant.is_ahead(&today) {
+        return Ok(false);
+    }
+    grants::set_until(&**txn, grant, &today).await?;
+    note(txn, actor, "end_grant", grant, now).await?;
+    Ok(true)
 }
 
 fn day(text: Option<&str>, field: &'static str) -> Result<Option<String>, Error> {

@@ -8,6 +8,7 @@ mod plant;
 mod write;
 
 pub use grants::{NewGrant, end_grant, give};
+pub(in crate::app) use grants::{end_in, give_in};
 pub use plant::{Planted, first_admin, plant};
 pub use write::{Code, NewAccount, change_password, create, disable, enable, reset, unlock};
 
@@ -142,7 +143,7 @@ fn homes(actor: &Actor) -> Result<Option<Vec<Uuid>>, Error> {
 ///
 /// # Errors
 /// `NotFound` for what does not exist and for what is out of reach.
-pub(super) async fn seen<C: ConnectionTrait>(
+pub(in crate::app) async fn seen<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
     id: Uuid,
@@ -164,7 +165,7 @@ pub(super) async fn seen<C: ConnectionTrait>(
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` `above_own_rank` where a town officer would touch more than a worker or cadre.
-pub(super) async fn managed<C: ConnectionTrait>(
+pub(in crate::app) async fn managed<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
     id: Uuid,

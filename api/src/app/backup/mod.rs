@@ -10,8 +10,8 @@ pub use file::{Made, into_file, thin_out};
 
 use crate::app::Error;
 use crate::store::backups::{self, Attempt, Through};
-use crate::store::clock;
 use crate::store::db::Db;
+use crate::store::{clock, meta};
 use std::io;
 
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +90,7 @@ pub async fn note(
         backups::note(&*txn, attempt).await?;
         if attempt.failed.is_none() {
             backups::mark_safe(&*txn, &begun.through).await?;
+            meta::put(&*txn, meta::SAFE_AT, &begun.at.to_string()).await?;
         }
         Ok::<_, Error>(())
     })

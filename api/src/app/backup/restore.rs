@@ -3,7 +3,7 @@
 use crate::app::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::db::Db;
-use crate::store::{clock, copy, devices, figures, meta};
+use crate::store::{clock, copy, devices, figures, known_elsewhere, meta};
 use uuid::Uuid;
 
 /// What the restored database holds, and up to when.
@@ -34,6 +34,7 @@ pub async fn mark(db: &Db) -> Result<Gap, Error> {
     db.write(|txn| async move {
         meta::put(&*txn, "incarnation", &Uuid::now_v7().to_string()).await?;
         meta::put(&*txn, "restored_at", &now.to_string()).await?;
+        known_elsewhere::clear(&*txn).await?;
         if let Some(held) = held {
             meta::put(&*txn, "restored_to", &held.to_string()).await?;
         }

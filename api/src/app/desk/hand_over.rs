@@ -73,6 +73,7 @@ impl Desk<'_> {
         for holding in holdings::of_residents(&*self.txn, &residents).await? {
             carried.entry(holding.resident).or_default().push(holding);
         }
+        let mut arrivals: BTreeMap<(Uuid, Option<Uuid>), Vec<Uuid>> = BTreeMap::new();
         for way in ways {
             let here = way
                 .to
@@ -101,19 +102,43 @@ impl Desk<'_> {
             }
             holdings::set_end(&*self.txn, &dropped, Some((self.now.millis(), way.why))).await?;
             for device in here.difference(&holds) {
-                self.news.push(News {
-                    device: *device,
-                    kind: "notice",
-                    subject: way.resident,
-                    item: Some(json!({
-                        "kind": "notice", "code": "resident_arrived", "resident": way.resident,
-                        "message": "有人员转入您的网格，请查看",
-                    })),
-                });
+                let arrived = arrivals.entry((*device, way.to)).or_default();
+                arrived.push(way.resident);
             }
+        }
+        for ((device, grid), residents) in arrivals {
+            self.news.extend(arrived(device, grid, &residents));
         }
         Ok(())
     }
+}
+
+/// More people at once are one notice.
+const FEW: usize = 5;
+
+/// What a phone is told of people who come into its grid.
+fn arrived(device: Uuid, grid: Option<Uuid>, residents: &[Uuid]) -> Vec<News> {
+    let notice = |subject, item| News {
+        device,
+        kind: "notice",
+        subject,
+        item: Some(item),
+    };
+    if let Some(grid) = grid.filter(|_| residents.len() > FEW) {
+        let message = format!("有 {} 人转入您的网格，请查看", residents.len());
+        let item = json!({
+            "kind": "notice", "code": "residents_arrived", "grid": grid, "count": residents.len(), "message": message,
+        });
+        return vec![notice(grid, item)];
+    }
+    let one = |resident: &Uuid| {
+        let item = json!({
+            "kind": "notice", "code": "resident_arrived", "resident": resident,
+            "message": "有人员转入您的网格，请查看",
+        });
+        notice(*resident, item)
+    };
+    residents.iter().map(one).collect()
 }
 
 /// The wire's drop of one holding.

@@ -1,5 +1,6 @@
 //! Grids 网格: who sees which, and how the bureau draws them.
 
+pub mod handing;
 pub mod import;
 pub mod ranges;
 mod write;

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::app::Error;
 use crate::app::divisions::{current, must_be_bureau};
 use crate::store::audit::{self, Entry};
-use crate::store::db::Db;
+use crate::store::db::{Db, Txn};
 use crate::store::grids::{self, Grid, Range};
 use domain::Instant;
 use domain::code::{GridCode, Level};
@@ -44,33 +44,36 @@ pub struct GridPatch {
 /// `Refused` with the field to correct (`range_overlap` names the other grid); `Conflict` `code_taken`.
 pub async fn create(db: &Db, actor: &Actor, new: &NewGrid, now: Instant) -> Result<Grid, Error> {
     must_be_bureau(actor)?;
-    db.write(|txn| async move {
-        let village = current(&txn, new.village, "village").await?;
-        if village.level != Level::Village {
-            return Err(Error::field("not_a_village", "网格须设在村居之下", "village"));
-        }
-        let code = code(&new.code)?;
-        let ranges = checked(&new.ranges)?;
-        let grid = Grid {
-            id: new.id,
-            name: match &new.name {
-                Some(text) => name(text)?,
-                None => ranges::label(&village.name, &code, &ranges),
-            },
-            code,
-            village: village.id,
-            since: date(new.since.unwrap_or_else(|| now.date()), now, "since")?,
-            until: None,
-            ranges,
-        };
-        no_overlap(&*txn, &grid, &new.ranges).await?;
-        grids::insert(&*txn, std::slice::from_ref(&grid))
-            .await
-            .map_err(taken)?;
-        log(&*txn, actor, "grid_created", grid.id, now).await?;
-        Ok(grid)
-    })
-    .await
+    db.write(|txn| async move { create_in(&txn, actor, new, now).await })
+        .await
+}
+
+/// [`create`] in a transaction of something larger.
+pub(super) async fn create_in(txn: &Txn, actor: &Actor, new: &NewGrid, now: Instant) -> Result<Grid, Error> {
+    let village = current(txn, new.village, "village").await?;
+    if village.level != Level::Village {
+        return Err(Error::field("not_a_village", "网格须设在村居之下", "village"));
+    }
+    let code = code(&new.code)?;
+    let ranges = checked(&new.ranges)?;
+    let grid = Grid {
+        id: new.id,
+        name: match &new.name {
+            Some(text) => name(text)?,
+            None => ranges::label(&village.name, &code, &ranges),
+        },
+        code,
+        village: village.id,
+        since: date(new.since.unwrap_or_else(|| now.date()), now, "since")?,
+        until: None,
+        ranges,
+    };
+    no_overlap(&**txn, &grid, &new.ranges).await?;
+    grids::insert(&**txn, std::slice::from_ref(&grid))
+        .await
+        .map_err(taken)?;
+    log(&**txn, actor, "grid_created", grid.id, now).await?;
+    Ok(grid)
 }
 
 /// Changes a grid.
@@ -179,7 +182,7 @@ fn date(date: Date, now: Instant, field: &'static str) -> Result<String, Error> 
 }
 
 /// Ranges as they are stored: names without blanks, in order, none twice.
-fn checked(given: &[Range]) -> Result<Vec<Range>, Error> {
+pub(super) fn checked(given: &[Range]) -> Result<Vec<Range>, Error> {
     const MOST: usize = 200;
     if given.len() > MOST {
         return Err(Error::field(
@@ -227,7 +230,11 @@ fn checked(given: &[Range]) -> Result<Vec<Range>, Error> {
 
 /// Within a village a house number belongs to one grid. `given` are the ranges as they were sent: the fault
 /// names its place there. Held by the lock on the village.
-async fn no_overlap<C: ConnectionTrait>(txn: &C, grid: &Grid, given: &[Range]) -> Result<(), Error> {
+pub(super) async fn no_overlap<C: ConnectionTrait>(
+    txn: &C,
+    grid: &Grid,
+    given: &[Range],
+) -> Result<(), Error> {
     let mut others = grids::of_villages(txn, &[grid.village]).await?;
     others.retain(|other| other.id != grid.id);
     let Some((range, other)) = ranges::overlap(&grid.ranges, &others) else {

@@ -1,8 +1,9 @@
 //! What each decision does to the record: an authored edit of its own, numbered like every other.
 
 use super::enrolment::{enrol, keep};
+use super::held::Ready;
 use super::proposal::{self, Proposed};
-use super::{Decider, Decision, list_row, own_edit, placing};
+use super::{Decider, Decision, held, list_row, own_edit, placing};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::app::erasure;
@@ -24,6 +25,8 @@ pub struct Case<'a> {
     pub row: &'a inbox_item::Model,
     pub body: &'a Json,
     pub proposed: &'a Proposed,
+    /// A held edit that is to be applied.
+    pub ready: Option<&'a Ready>,
 }
 
 /// Applies a decision to the record on the desk and closes its item.
@@ -37,6 +40,11 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
         // Rows of lists are answered; they and held edits may be left as they are, with the reason.
         return match choice {
             "same" | "new" => list_row::answer(desk, case).await,
+            "apply" | "assign" | "create" => match case.ready {
+                Some(ready) => held::apply(desk, case, ready).await,
+                None => Err(unfit()),
+            },
+            "discard" if row.held.is_some() => held::discard(desk, case).await,
             "discard" => {
                 list_row::left_alone(&*desk.txn, row, what.id).await?;
                 if erasure::forget(&desk.txn, desk.program, row).await? {

@@ -1,6 +1,7 @@
 //! One decision, counted once: under the client's id, at the version of the item that the decider saw.
 
 use super::apply::{Case, apply, edit_of};
+use super::held::Ready;
 use super::proposal::Proposed;
 use super::{Decider, decides_here, in_reach, list_row};
 use crate::app::Error;
@@ -90,12 +91,16 @@ async fn in_transaction(
         // The answer may enter somebody: a list that is being committed must not enter the same person beside it.
         lists::one_at_a_time(&**txn).await?;
     }
-    let ids: BTreeSet<Uuid> = seen.resident.into_iter().collect();
+    let ready = Ready::read(txn, program, &seen, what).await?;
+    let about = ready.as_ref().map(|ready| ready.edit.resident.uuid());
+    let ids: BTreeSet<Uuid> = seen.resident.into_iter().chain(about).collect();
     let proposed = match seen.reason.as_str() {
         "proposal" => Proposed::read(txn, program, &inbox::body(&program.keys, &seen)?).await?,
         _ => Proposed::default(),
     };
-    let mut desk = Desk::open(txn, program, &ids, &proposed.edits(), now).await?;
+    let mut based = proposed.edits();
+    based.extend(ready.as_ref().map(|ready| &*ready.edit));
+    let mut desk = Desk::open(txn, program, &ids, &based, now).await?;
     let row = inbox::lock(&**txn, what.item).await?.ok_or(Error::NotFound)?;
     // The same decision may have been made while this one waited for its locks.
     if let Some(done) = made_before(txn, program, who, what, &digest).await? {
@@ -120,6 +125,7 @@ async fn in_transaction(
         row: &row,
         body: &body,
         proposed: &proposed,
+        ready: ready.as_ref(),
     };
     apply(&mut desk, &case).await?;
     tell(&mut desk, program, who, what, &row, &sides).await?;

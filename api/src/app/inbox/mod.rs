@@ -3,6 +3,7 @@
 mod apply;
 mod decide;
 pub mod enrolment;
+mod held;
 mod list_row;
 mod own_edit;
 pub mod placing;
@@ -70,6 +71,7 @@ pub async fn one(program: &Program, who: &Decider, id: Uuid) -> Result<ItemView,
 async fn shown(program: &Program, who: &Decider, row: &inbox_item::Model) -> Result<ItemView, Error> {
     let mut item = view(program, row)?;
     list_row::show(program, who, row, &mut item).await?;
+    held::show(program, who, row, &mut item.body).await?;
     Ok(item)
 }
 

@@ -3,7 +3,8 @@
 use super::apply::Case;
 use crate::app::Error;
 use crate::app::desk::Desk;
-use crate::store::grids;
+use crate::store::db::Txn;
+use crate::store::grids::{self, Grid};
 use domain::Value;
 use domain::text::squeezed;
 use sync::decide;
@@ -38,11 +39,24 @@ pub async fn place(desk: &mut Desk<'_>, case: &Case<'_>, id: Uuid) -> Result<Vec
 
 /// Moves the person on the desk, and says from where to where.
 pub async fn change(desk: &mut Desk<'_>, id: Uuid, grid: Uuid) -> Result<FieldChange, Error> {
-    let row = grids::find(&*desk.txn, grid).await?;
+    let row = current(&desk.txn.clone(), grid).await?;
+    moved(desk, id, row.village, grid)
+}
+
+/// A grid that people can be put into.
+///
+/// # Errors
+/// `Refused` `grid_unknown`.
+pub async fn current(txn: &Txn, grid: Uuid) -> Result<Grid, Error> {
+    let row = grids::find(&**txn, grid).await?;
     let row = row.filter(|grid| grid.until.is_none());
-    let row = row.ok_or_else(|| Error::field("grid_unknown", "网格不存在或已撤销", "grid"))?;
+    row.ok_or_else(|| Error::field("grid_unknown", "网格不存在或已撤销", "grid"))
+}
+
+/// [`change`] into a grid that is known to be there.
+pub fn moved(desk: &mut Desk<'_>, id: Uuid, village: Uuid, grid: Uuid) -> Result<FieldChange, Error> {
     let from = desk.records.get(&id).and_then(|l| l.grid);
-    desk.move_to(id, row.village, Some(grid))?;
+    desk.move_to(id, village, Some(grid))?;
     Ok(FieldChange {
         key: "grid".into(),
         from: from.map_or(Value::Null, |g| Value::Text(g.to_string())),

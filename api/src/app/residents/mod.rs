@@ -13,7 +13,8 @@ use crate::app::Error;
 pub use edit::{ConsoleEdit, edit};
 pub use history::{Step, history, history_of};
 pub use list::{Filter, count, list};
-pub use moves::{Move, Moved, move_resident};
+pub(in crate::app) use moves::put;
+pub use moves::{Move, Moved, Together, move_resident, move_residents};
 pub use one::one;
 
 /// # Errors

@@ -98,7 +98,23 @@ async fn in_transaction(
         return Err(Error::field("same_grid", "该人员已在这个网格", "to"));
     }
     desk.placed_by = Some(actor.account);
-    let change = placing::change(&mut desk, id, what.to).await?;
+    let to = placing::current(txn, what.to).await?;
+    put(&mut desk, actor, id, what, to.village)?;
+    let version = desk.records[&id].record.version().to_string();
+    desk.save().await?;
+    let entry = Entry::done("move_resident", actor.account).on("resident", id);
+    audit::insert(&**txn, entry, now.millis()).await?;
+    Ok(Moved {
+        version,
+        repeat: false,
+    })
+}
+
+/// Puts one person on the desk into the grid `what.to` of a village, by an edit of its own. What follows from it is done
+/// when the desk saves.
+pub fn put(desk: &mut Desk<'_>, actor: &Actor, id: Uuid, what: &Move, village: Uuid) -> Result<(), Error> {
+    let now = desk.now;
+    let change = placing::moved(desk, id, village, what.to)?;
     let edit = EditId::from(what.id);
     let source = Source::Edit {
         edit,
@@ -110,15 +126,89 @@ async fn in_transaction(
     decide::settle(&mut loaded.record, edit);
     let changes = vec![(change.key, change.from.to_json(), change.to.to_json())];
     let row = row(loaded, actor, what, changes, now)?;
-    let version = loaded.record.version().to_string();
     desk.push_edit_row(row);
+    Ok(())
+}
+
+/// Several people who go to one grid together.
+pub struct Together {
+    /// The client's: the same operation may be sent again.
+    pub id: Uuid,
+    pub residents: BTreeSet<Uuid>,
+    pub to: Uuid,
+    pub reason: Option<String>,
+}
+
+/// People of one operation: more are several.
+const MOST: usize = 500;
+
+/// Moves several people at once, all of them or none. Answers how many went; who is there already stays.
+///
+/// # Errors
+/// As [`move_resident`]; `Refused` `too_many_residents`.
+pub async fn move_residents(program: &Program, actor: &Actor, what: &Together) -> Result<usize, Error> {
+    actor.must_be(&[Role::Cadre, Role::BureauAdmin])?;
+    if what.residents.len() > MOST || what.residents.is_empty() {
+        let message = format!("一次移动 1 至 {MOST} 人");
+        return Err(Error::field("too_many_residents", message, "residents"));
+    }
+    let now = program.clock.now();
+    program
+        .db
+        .write(|txn| async move { together(&txn, program, actor, what, now).await })
+        .await
+}
+
+async fn together(
+    txn: &Txn,
+    program: &Program,
+    actor: &Actor,
+    what: &Together,
+    now: Instant,
+) -> Result<usize, Error> {
+    let mut desk = Desk::open(txn, program, &what.residents, &[], now).await?;
+    let to = placing::current(txn, what.to).await?;
+    let edit = |id: &Uuid| {
+        Uuid::from_bytes(
+            program
+                .keys
+                .derive(&[b"hand-over", what.id.as_bytes(), id.as_bytes()]),
+        )
+    };
+    let ids: Vec<Uuid> = what.residents.iter().map(edit).collect();
+    let known: BTreeSet<Uuid> = edits::by_ids(&**txn, &ids)
+        .await?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    desk.placed_by = Some(actor.account);
+    let mut went = 0;
+    for id in &what.residents {
+        let own = |l: &&Loaded| actor.is_county() || l.village.is_some_and(|v| actor.villages.contains(&v));
+        if known.contains(&edit(id)) {
+            continue;
+        }
+        let loaded = desk.records.get(id).filter(own).ok_or(Error::NotFound)?;
+        if loaded.record.state == State::Departed {
+            return Err(Error::conflict("resident_departed", "其中有人已离册，不能再移格"));
+        }
+        if loaded.grid == Some(what.to) {
+            continue;
+        }
+        let one = Move {
+            id: edit(id),
+            from: loaded.grid,
+            to: what.to,
+            reason: what.reason.clone(),
+        };
+        put(&mut desk, actor, *id, &one, to.village)?;
+        went += 1;
+    }
     desk.save().await?;
-    let entry = Entry::done("move_resident", actor.account).on("resident", id);
+    let mut entry = Entry::done("move_residents", actor.account).on("grid", what.to);
+    entry.count = Some(went as i64);
     audit::insert(&**txn, entry, now.millis()).await?;
-    Ok(Moved {
-        version,
-        repeat: false,
-    })
+    Ok(went)
 }
 
 fn id_reused() -> Error {

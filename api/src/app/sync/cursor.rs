@@ -15,6 +15,9 @@ pub struct Cursor {
     /// The device's own feed.
     pub device: i64,
     pub grids: BTreeMap<Uuid, i64>,
+    /// Grids that do not fit on the device, of which it has been told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Uuid>,
 }
 
 pub fn write(keys: &Keyring, device: Uuid, cursor: &Cursor) -> String {

@@ -1,9 +1,11 @@
 //! The pull: what is new for a phone since its cursor, and how its grids compare.
 
 use super::cursor::{self, Cursor};
+use super::fitting;
 use super::{Phone, Request};
 use crate::app::Error;
 use crate::program::Program;
+use crate::store::meta::Life;
 use crate::store::{feeds, holdings, meta, records};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +23,9 @@ pub struct Pulled {
     pub cursor: String,
     pub more: bool,
     pub grids: Json,
+    pub life: Life,
+    /// The phone comes from another life of the database: before it is sent anything it should say what it has.
+    pub have_wanted: bool,
 }
 
 /// Answers what the phone does not have. Before records leave that are new to the device, its holdings are
@@ -97,6 +102,8 @@ impl Page {
             cursor: self.stays,
             more: false,
             grids: self.answer.grids,
+            life: self.answer.life,
+            have_wanted: self.answer.have_wanted,
         }
     }
 
@@ -113,13 +120,20 @@ impl Page {
             false => LIMITS.items,
         };
         let limit = request.limit.unwrap_or(most).clamp(1, most);
-        let incarnation = meta::incarnation(db).await?;
-        let mut ids = phone.grids.clone();
-        ids.push(phone.device);
+        let life = meta::life(db).await?;
+        let incarnation = life.incarnation;
+        let have_wanted =
+            request.have.is_empty() && from.as_ref().is_some_and(|c| c.incarnation != incarnation);
+        let ids: Vec<Uuid> = phone.grids.iter().copied().chain([phone.device]).collect();
         let rows = feeds::rows(db, &ids).await?;
         let rows: BTreeMap<Uuid, feed::Model> = rows.into_iter().map(|f| (f.id, f)).collect();
         let newest = |id: &Uuid| rows.get(id).map_or(0, |f| f.next - 1);
         let from = continues(from, phone, incarnation, &newest);
+        let (fit, left) = fitting::grids(db, program, phone, &from).await?;
+        let phone = &Phone {
+            grids: fit,
+            ..phone.clone()
+        };
         let behind = phone.grids.iter().map(|grid| {
             let had = from.grids.get(grid).copied().unwrap_or(0);
             newest(grid) - had
@@ -131,9 +145,13 @@ impl Page {
             incarnation,
             grant_epoch: phone.grant_epoch,
             device: from.device,
+            left,
             ..Cursor::default()
         };
         let mut items = Vec::new();
+        if next.left != from.left {
+            items.push(fitting::notice(&next.left).to_string());
+        }
         let mut more = false;
         if newest(&phone.device) > from.device {
             let news = feeds::news(db, &program.keys, phone.device, from.device, limit as u64).await?;
@@ -147,8 +165,13 @@ impl Page {
             }
         }
         let mut residents: Vec<Uuid> = Vec::new();
+        if have_wanted {
+            // Nothing is passed over: the next request begins anew, with what the phone has or without.
+            more = true;
+        }
         let mine = touched.iter().copied().collect::<BTreeSet<_>>();
-        for grid in &phone.grids {
+        let wanted = phone.grids.iter().filter(|_| !have_wanted);
+        for grid in wanted {
             let start = from.grids.get(grid).copied().unwrap_or(0);
             // A phone whose grid is equal has nothing to reload, whatever became of its cursor.
             if start == 0 && equal(request, grid, rows.get(grid)) {
@@ -223,6 +246,8 @@ impl Page {
                 cursor,
                 more,
                 grids: compare,
+                life,
+                have_wanted,
             },
         })
     }

@@ -188,9 +188,18 @@ impl Accounts {
             },
             since: body.since.as_deref(),
             until: body.until.as_deref(),
+            records: body.records,
         };
-        let given =
-            accounts::give(&program.db, &program.keys, &who.0, *id, &new, program.clock.now()).await?;
+        let given = accounts::give(
+            &program.db,
+            &program.keys,
+            &program.budget,
+            &who.0,
+            *id,
+            &new,
+            program.clock.now(),
+        )
+        .await?;
         Ok(Json(given.into()))
     }
 

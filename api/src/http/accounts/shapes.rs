@@ -220,6 +220,8 @@ pub(super) struct NewGrantBody {
     /// The first day on which it is no more; open when absent.
     #[oai(validator(max_length = 10))]
     pub(super) until: Option<String>,
+    /// Records that the worker will carry, where 409 `over_budget` has named them and it shall be so all the same.
+    pub(super) records: Option<i64>,
 }
 
 impl Example for NewGrantBody {
@@ -232,6 +234,7 @@ impl Example for NewGrantBody {
             department: Some("残联".into()),
             since: None,
             until: Some("2027-01-01".into()),
+            records: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use api::actor::Scope;
 use api::app::accounts::Filter;
+use api::app::budget::Budget;
 
 tests::on_both!(
     town_officers_look_after_their_town,
@@ -59,12 +60,30 @@ async fn town_officers_look_after_their_town(database: Database) {
         (in_division(Role::Cadre, village), "fine"),
     ];
     for (grant, expected) in cases {
-        let given = accounts::give(db, keys, &officer, cadre, &open(grant.clone()), at(0)).await;
+        let given = accounts::give(
+            db,
+            keys,
+            &Budget::default(),
+            &officer,
+            cadre,
+            &open(grant.clone()),
+            at(0),
+        )
+        .await;
         assert_eq!(told(given), expected, "{grant:?}");
     }
     let shown = accounts::get(db, keys, &officer, cadre, at(0)).await.unwrap();
     assert_eq!(shown.grants.len(), 1, "given twice is given once");
-    let mixed = accounts::give(db, keys, &admin, cadre, &open(role(Role::Auditor)), at(0)).await;
+    let mixed = accounts::give(
+        db,
+        keys,
+        &Budget::default(),
+        &admin,
+        cadre,
+        &open(role(Role::Auditor)),
+        at(0),
+    )
+    .await;
     assert_eq!(told(mixed), "role_mixed");
     // Who is not of the town does not exist for its officer.
     for account in [admin.account, Uuid::nil()] {
@@ -81,9 +100,17 @@ async fn town_officers_look_after_their_town(database: Database) {
         .await
         .unwrap()
         .account;
-    accounts::give(db, keys, &admin, auditor, &open(role(Role::Auditor)), at(0))
-        .await
-        .unwrap();
+    accounts::give(
+        db,
+        keys,
+        &Budget::default(),
+        &admin,
+        auditor,
+        &open(role(Role::Auditor)),
+        at(0),
+    )
+    .await
+    .unwrap();
     let reset = accounts::reset(db, keys, &officer, auditor, at(0)).await;
     assert_eq!(told(reset), "above_own_rank");
     assert_eq!(county.audited("give_grant", "done").await, 2);
@@ -116,8 +143,13 @@ async fn grants_begin_and_end_by_their_days(database: Database) {
         (Some("2026-11-06"), Some("2026-11-07"), "fine"),
     ] {
         let grant = here.clone();
-        let new = NewGrant { grant, since, until };
-        let given = accounts::give(db, keys, &admin, cadre, &new, at(MINUTE)).await;
+        let new = NewGrant {
+            grant,
+            since,
+            until,
+            records: None,
+        };
+        let given = accounts::give(db, keys, &Budget::default(), &admin, cadre, &new, at(MINUTE)).await;
         assert_eq!(told(given), expected, "{since:?} {until:?}");
     }
     // The days change what is seen, and the epoch with it, without anybody doing anything.

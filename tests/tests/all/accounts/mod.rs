@@ -182,5 +182,6 @@ fn open(grant: Grant) -> NewGrant<'static> {
         grant,
         since: None,
         until: None,
+        records: None,
     }
 }

@@ -181,6 +181,7 @@ async fn a_number_used_again(database: Database) {
     for edit in [two, three] {
         bench.kept("seq", &edit, &json!({ "outcome": "held" })).await;
     }
+    one_phone(&bench).await;
     bench.goes_on("a number used again", 0).await;
 
     // The number of an edit that waits is used as well.
@@ -196,6 +197,7 @@ async fn a_number_used_again(database: Database) {
     let second = written(&bench, Uuid::now_v7(), seq + 1, "13900078495");
     let answer = bench.sync("its number", &[second], 1).await;
     assert_eq!(told_of(&bench, &answer).await, ["held seq_reused"]);
+    one_phone(&bench).await;
     let answer = bench
         .sync(
             "what it waited for",
@@ -210,6 +212,13 @@ async fn a_number_used_again(database: Database) {
         "the waiting one was taken: {news}"
     );
     bench.goes_on("the number of one that waits", 0).await;
+}
+
+/// The bureau says that a phone which used a number twice is one phone.
+async fn one_phone(bench: &Bench) {
+    let admin = bench.county.console("区划管理员").await;
+    let path = format!("/api/v1/devices/{}/one-phone", bench.device);
+    admin.send("POST", &path, None).await.ok();
 }
 
 async fn edits_that_come_in_any_order(database: Database) {

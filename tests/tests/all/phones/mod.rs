@@ -1,6 +1,10 @@
-//! What phones meet beside edits: ended registrations and accounts, the catalogue.
+//! What phones meet beside edits: ended registrations and accounts, the catalogue, bounds, a restored server.
 
+mod cloned;
+mod crowded;
 mod handing_in;
 mod javascript;
 mod kit;
 mod reloading;
+mod restored;
+mod standing;

@@ -6,5 +6,6 @@ mod digest;
 mod lists_in;
 mod lists_in_own;
 mod phones;
+mod restore;
 mod sync;
 mod time;

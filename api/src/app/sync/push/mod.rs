@@ -9,6 +9,7 @@ use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::app::erasure;
 use crate::program::Program;
+use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;
 use crate::store::held;
 use crate::store::{edits, holdings, standing, tombstones};
@@ -28,6 +29,8 @@ pub struct TakenIn {
     pub receipts: Vec<Json>,
     pub received: i64,
     pub through: i64,
+    /// The newest number, without a gap before it, that is in a backup.
+    pub safe: i64,
     /// Records that the receipts speak of: the same answer carries their state.
     pub touched: Vec<Uuid>,
 }
@@ -54,6 +57,7 @@ pub async fn take_in(
             receipts: Vec::new(),
             received: row.received,
             through: row.through,
+            safe: row.safe,
             touched: Vec::new(),
         });
     }
@@ -68,7 +72,7 @@ pub async fn take_in(
     program
         .db
         .write(|txn| async move {
-            Batch::open(&txn, program, phone, all, now, skew)
+            Batch::open(&txn, program, phone, all, &[], now, skew)
                 .await?
                 .run(order, request)
                 .await
@@ -88,13 +92,22 @@ pub async fn hand_in(
     program
         .db
         .write(|txn| async move {
-            let mut batch = Batch::open(&txn, program, phone, all, now, 0).await?;
+            let mut batch = Batch::open(&txn, program, phone, all, &[], now, 0).await?;
             batch.handing_in = true;
             batch.waiting.clear();
             let order: Vec<usize> = (0..all.len()).collect();
             batch.run(&order, request).await
         })
         .await
+}
+
+/// Takes what was kept of a device while two phones were thought to use it: it is one phone.
+pub async fn go_on(program: &Program, phone: &Phone, txn: &Txn, now: Instant) -> Result<(), Error> {
+    let kept = held::waiting_for(&**txn, phone.device, phone.device).await?;
+    let about: Vec<Uuid> = kept.iter().filter_map(|row| row.resident).collect();
+    let mut batch = Batch::open(txn, program, phone, &[], &about, now, 0).await?;
+    batch.replay().await?;
+    batch.desk.save().await
 }
 
 struct Batch<'a> {
@@ -131,6 +144,7 @@ impl<'a> Batch<'a> {
         program: &'a Program,
         phone: &'a Phone,
         all: &'a [One],
+        more: &[Uuid],
         now: Instant,
         skew: i64,
     ) -> Result<Batch<'a>, Error> {
@@ -141,7 +155,8 @@ impl<'a> Batch<'a> {
         let ids: Vec<Uuid> = all.iter().filter_map(One::id).collect();
         let digests: Vec<Vec<u8>> = all.iter().map(|one| one.digest().to_vec()).collect();
         let known = edits::by_ids(&**txn, &ids).await?;
-        let residents: BTreeSet<Uuid> = all.iter().filter_map(One::resident).collect();
+        let residents = all.iter().filter_map(One::resident).chain(more.iter().copied());
+        let residents: BTreeSet<Uuid> = residents.collect();
         let about: Vec<Uuid> = residents.iter().copied().collect();
         let waiting = held::waiting(&**txn, phone.device, &about).await?;
         let waiting = waiting::read(&program.keys, waiting)?;
@@ -211,6 +226,9 @@ impl<'a> Batch<'a> {
             receipts.insert(one.index, receipt);
         }
         holdings::confirm_dropped(&*txn, self.phone.device, &request.dropped, now.millis()).await?;
+        if self.handing_in && request.dropped_everything {
+            holdings::confirm_everything(&*txn, self.phone.device, now.millis()).await?;
+        }
         let (device, fresh, seqs) = (self.device, self.fresh, self.new_seqs);
         self.desk.save().await?;
         let (received, through) = standing::advance(&*txn, &device, fresh, &seqs).await?;
@@ -218,6 +236,7 @@ impl<'a> Batch<'a> {
             receipts: receipts.into_values().collect(),
             received,
             through,
+            safe: device.safe,
             touched,
         })
     }
@@ -235,11 +254,9 @@ impl<'a> Batch<'a> {
                 return Ok(self.hold(one, why.code(), why.message(), None));
             }
         };
-        if self
-            .seqs
-            .get(&edit.seq)
-            .is_some_and(|other| *other != edit.id.uuid())
-        {
+        let used = self.seqs.get(&edit.seq);
+        if used.is_some_and(|other| *other != edit.id.uuid()) {
+            self.found_a_clone().await?;
             return Ok(self.hold(
                 one,
                 "seq_reused",
@@ -257,7 +274,23 @@ impl<'a> Batch<'a> {
                 None,
             ));
         }
+        if self.device.cloned_at.is_some() {
+            let device = self.phone.device;
+            return Ok(self.hold(one, "seq_reused", CLONED, Some(device)));
+        }
         self.take(one, edit).await
+    }
+
+    /// Two phones use this registration: nothing more of it is taken until somebody has said what is so.
+    async fn found_a_clone(&mut self) -> Result<(), Error> {
+        if self.device.cloned_at.is_none() {
+            let now = self.desk.now.millis();
+            self.device.cloned_at = Some(now);
+            standing::set_cloned(&*self.desk.txn, self.phone.device, Some(now)).await?;
+            let entry = Entry::done("device_cloned", self.phone.account).on("device", self.phone.device);
+            audit::insert(&*self.desk.txn, entry, now).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, one: &One, edit: &Edit) -> Result<Json, Error> {
@@ -341,6 +374,9 @@ impl<'a> Batch<'a> {
 
 /// What is said of somebody who was erased, to a phone that carried the person.
 const ERASED: &str = "该人员信息已按规定抹除，修改已保留待人工处理";
+
+/// What is said of edits that come while two phones use one registration.
+const CLONED: &str = "本机登记曾被两台手机同时使用，修改已保留，请联系管理员确认";
 
 /// What is said of a record that is not there, not yet, or not for this worker.
 const UNKNOWN: &str = "该人员不在您负责的网格内，修改已保留待人工处理";
