@@ -12,7 +12,9 @@ on_both!(what_is_safe_is_said, everybody_sees_the_same_of_a_phone);
 async fn backed_up(county: &County, failed: Option<&'static str>) {
     let db = &county.program.db;
     let begun = backup::begin(db).await.unwrap();
-    backup::note(db, "command", &begun, None, failed).await.unwrap();
+    backup::note(db, "command", &begun, None, None, failed)
+        .await
+        .unwrap();
 }
 
 async fn what_is_safe_is_said(database: Database) {

@@ -47,13 +47,13 @@ async fn nobody_made_a_backup_for_forty_days() {
     let db = &county.program.db;
     let begun = backup::begin(db).await.unwrap();
     let newest = county.backed_up().await;
-    backup::note(db, "file", &begun, None, None).await.unwrap();
+    backup::note(db, "file", &begun, None, None, None).await.unwrap();
 
     // From the first failed night on it is said.
     for day in 0..40 {
         county.program.clock.advance(DAY);
         let begun = backup::begin(db).await.unwrap();
-        backup::note(db, "file", &begun, None, Some("password"))
+        backup::note(db, "file", &begun, None, None, Some("password"))
             .await
             .unwrap();
         if day == 0 {
