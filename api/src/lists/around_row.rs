@@ -79,6 +79,29 @@ impl Row {
         self.values.insert(".roster", said.to_owned());
     }
 
+    /// 旧围1-60号 in the cell of a place: the place, and the houses of it.
+    pub(super) fn house_range(&mut self) {
+        let has = |key: &str| self.values.contains_key(key);
+        if has("house_range") || has("house_from") {
+            return;
+        }
+        let Some(place) = self.values.get("place").cloned() else {
+            return;
+        };
+        let Some(at) = place.find(|c: char| c.is_ascii_digit()).filter(|at| *at > 0) else {
+            return;
+        };
+        let (name, range) = place.split_at(at);
+        let between = ['-', '—', '－', '~', '～', '至', '到'];
+        let fits = range
+            .chars()
+            .all(|c| c.is_ascii_digit() || between.contains(&c) || "号以上下".contains(c));
+        if fits && (range.contains(between) || range.contains("以")) {
+            self.values.insert("place", name.trim().to_owned());
+            self.values.insert("house_range", range.to_owned());
+        }
+    }
+
     /// A register of deaths that names the head and how the dead was related: he died himself where it says so.
     pub(super) fn head_himself(&mut self, plan: &Plan) {
         if plan.kind != ListKind::Deaths || plan.column("name").is_some() {

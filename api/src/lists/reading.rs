@@ -129,7 +129,7 @@ pub fn stream(
         let before = outline.rows;
         let give = &mut |row: Row, plan: &Plan| {
             outline.rows += 1;
-            if outline.rows.max(outline.persons + row.members.len()) > order.most {
+            if outline.rows.max(outline.persons + 1 + row.members.len()) > order.most {
                 return Err(too_many_rows(order.most));
             }
             if tallies.len() <= row.table {

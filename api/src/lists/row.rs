@@ -128,6 +128,9 @@ impl Row {
         if plan.kind == ListKind::Disabled {
             row.disability(&cell);
         }
+        if plan.kind == ListKind::Grids {
+            row.house_range();
+        }
         if plan.kind.of_people() {
             row.members = household::members(full, plan, context.system_1904, &mut row.faults);
             household::without_head(&mut row);
@@ -244,7 +247,15 @@ impl Row {
 
     /// The certificate's own digits against the number and the columns beside it.
     fn disability<'c>(&mut self, cell: &impl Fn(&str) -> Option<&'c Cell>) {
-        if let Some(both) = cell(".category_grade").map(|c| normal(&c.shown())) {
+        let both = cell(".category_grade").map(|c| normal(&c.shown()));
+        if let Some(both) = both.as_deref().filter(|both| several(both)) {
+            // 听力一级、言语二级: several at once, of which the heaviest counts.
+            let grade = certificate::GRADES.into_iter().find(|grade| both.contains(grade));
+            self.values.entry("category").or_insert_with(|| "多重".to_owned());
+            if let Some(grade) = grade {
+                self.values.entry("grade").or_insert_with(|| grade.to_owned());
+            }
+        } else if let Some(both) = both {
             if let Some(category) =
                 certificate::category(&both).filter(|_| !self.values.contains_key("category"))
             {
@@ -286,6 +297,15 @@ impl Row {
             self.faults.push(fault);
         }
     }
+}
+
+/// Whether a text names several kinds of disability.
+fn several(text: &str) -> bool {
+    certificate::CATEGORIES
+        .into_iter()
+        .filter(|category| text.contains(category))
+        .count()
+        > 1
 }
 
 fn empty(plan: &Plan, key: &str, why: &str) -> String {

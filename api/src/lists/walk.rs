@@ -134,8 +134,7 @@ impl<'a> Walk<'a> {
                     .iter()
                     .map(|(_, c)| normal(&c.shown()))
                     .find(|t| !t.is_empty());
-                self.block = text.as_deref().map(Place::within).unwrap_or_default();
-                self.block_roster = text.as_deref().map(Roster::within).unwrap_or_default();
+                self.block_of(text.as_deref().unwrap_or_default());
                 self.section = text.map(Arc::from);
             }
             Class::Total | Class::Footer => self.in_household = false,
@@ -247,6 +246,25 @@ impl<'a> Walk<'a> {
             self.around = self.around.or(&Place::within(&text));
             self.around_roster = self.around_roster.or(Roster::within(&text));
             self.found.titles.push(text.chars().take(200).collect());
+        }
+    }
+
+    /// Takes in what a heading says of the rows below it. A village's heading stands below its town's, and an age band
+    /// or a roster inside a village says nothing new of the place.
+    fn block_of(&mut self, text: &str) {
+        let (place, roster) = (Place::within(text), Roster::within(text));
+        let somewhere = place != Place::default();
+        let kept = words::holds("band", text);
+        self.block = match (place.town.is_some(), somewhere) {
+            (false, true) => Place {
+                town: self.block.town.take(),
+                ..place
+            },
+            (false, false) if kept || roster != Roster::Unsaid => std::mem::take(&mut self.block),
+            _ => place,
+        };
+        if !(roster == Roster::Unsaid && (somewhere || kept)) {
+            self.block_roster = roster;
         }
     }
 
