@@ -1,7 +1,7 @@
 //! Held edits: applied to the person whom they name or to another, entered as somebody new, or left as they are.
 
+use super::Decision;
 use super::apply::Case;
-use super::{Decider, Decision};
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::program::Program;
@@ -239,12 +239,7 @@ fn reaches(reach: &Reach, village: Option<Uuid>) -> bool {
 }
 
 /// Shows who wrote a held edit and when it came.
-pub async fn show(
-    program: &Program,
-    _who: &Decider,
-    row: &inbox_item::Model,
-    body: &mut Json,
-) -> Result<(), Error> {
+pub async fn show(program: &Program, row: &inbox_item::Model, body: &mut Json) -> Result<(), Error> {
     let Some(id) = row.held else { return Ok(()) };
     let Some(found) = held::find(program.db.read(), id).await? else {
         return Ok(());

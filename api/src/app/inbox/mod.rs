@@ -71,7 +71,7 @@ pub async fn one(program: &Program, who: &Decider, id: Uuid) -> Result<ItemView,
 async fn shown(program: &Program, who: &Decider, row: &inbox_item::Model) -> Result<ItemView, Error> {
     let mut item = view(program, row)?;
     list_row::show(program, who, row, &mut item).await?;
-    held::show(program, who, row, &mut item.body).await?;
+    held::show(program, row, &mut item.body).await?;
     Ok(item)
 }
 
