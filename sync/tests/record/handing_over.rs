@@ -3,7 +3,8 @@
 //! and their withdrawal, holdings, cursors, the digest check, the hand-in door.
 //!
 //! Every state that a budget of moves, grants, revocations, edits and faults can reach is visited once; from each the
-//! line becomes good, all phones sync, and the promises are looked at. A mistake in each rule is found.
+//! line becomes good, all phones sync, and the promises are looked at. A mistake in each rule is found. An answer is taken
+//! at once or lost: what holdings' numbers are for, an answer that is overtaken by a later one, is not among the cases.
 
 mod model;
 mod phone;

@@ -62,20 +62,17 @@ pub enum Bug {
     ForgetsKnown,
     /// An ended grant drops nothing.
     KeepsAfterGrant,
-    /// A record that comes back is carried under the number that a drop on its way ends.
-    ReusesHolding,
     /// An ended registration may go on reading.
     ServesEnded,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 7] = [
+    pub const ALL: [Bug; 6] = [
         Bug::ForgetsWithdrawn,
         Bug::DropsFirst,
         Bug::LeaksTouched,
         Bug::ForgetsKnown,
         Bug::KeepsAfterGrant,
-        Bug::ReusesHolding,
         Bug::ServesEnded,
     ];
 }
@@ -260,16 +257,9 @@ impl Server {
             return;
         }
         answer.record = self.grid.map(|grid| (grid, self.version));
-        let reuses = self.has(Bug::ReusesHolding);
         let own = &mut self.phones[n];
         match own.holding {
             Some(holding) if !holding.told => {}
-            Some(holding) if reuses => {
-                own.holding = Some(Holding {
-                    told: false,
-                    ..holding
-                });
-            }
             _ => {
                 self.holdings += 1;
                 own.holding = Some(Holding {

@@ -103,6 +103,14 @@ impl World {
                     world.phones[n].make();
                     Ok(())
                 });
+                // The worker writes while an answer is on its way: the drop that it brings finds an edit unsent.
+                push(&|world| {
+                    let request = world.phones[n].request();
+                    let answer = world.deliver(n, &request)?;
+                    world.phones[n].make();
+                    world.phones[n].take(&request, &answer);
+                    Ok(())
+                });
             }
             push(&|world| world.exchange(n));
             if self.left.grants > 0 {
