@@ -4,5 +4,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod county;
+pub mod keys;
 pub mod link;
+pub mod record;
 pub mod three_way;
+pub mod weigh;

@@ -1,0 +1,72 @@
+//! Links a folder of plain CSV files as `bench/county/generate.py` writes them and writes what it found.
+//!
+//! `link --data DIR --out DIR [--answers FILE]`: `answers` holds what people said to the questions of a run before
+//! (`source,record_id,roster_id`, empty for nobody of the register).
+
+mod folder;
+
+use folder::Folder;
+use matching::county::{Answer, County, people};
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let argument = |name: &str| {
+        let mut all = std::env::args().skip_while(move |a| a != name);
+        all.nth(1).map(PathBuf::from)
+    };
+    let data = argument("--data").ok_or("--data DIR")?;
+    let out = argument("--out").ok_or("--out DIR")?;
+    let start = Instant::now();
+    let mut folder = Folder::read(&data)?;
+    let read = start.elapsed();
+    let county = County::new(&folder.reader.names, &folder.register.records, &folder.rows);
+    let learned = start.elapsed();
+    if std::env::args().any(|a| a == "--weights") {
+        eprintln!("{:.5?}", county.weights);
+    }
+    let judged = county.judge(&folder.rows);
+    let linked = start.elapsed();
+    let answers = argument("--answers")
+        .map(|file| folder.answers(&file))
+        .transpose()?
+        .unwrap_or_default();
+    let (mut links, mut waiting) = people::settled(&judged);
+    for (row, answer) in &answers {
+        (links[*row], waiting[*row]) = (*answer, false);
+    }
+    let person = people::people(&county, &folder.rows, &links, &waiting);
+    let clustered = start.elapsed();
+    std::fs::create_dir_all(&out)?;
+    folder.write_links(&out, &judged)?;
+    folder.write_people(&out, &person)?;
+    folder.write_grids(&out)?;
+    let count = |asked: bool| {
+        let of = |a: &Answer| {
+            if asked {
+                matches!(a, Answer::Asks(_))
+            } else {
+                *a == Answer::Linked
+            }
+        };
+        judged.iter().filter(|j| of(&j.answer)).count()
+    };
+    eprintln!(
+        "register={} rows={} linked={} asks={} | read {read:.2?} learn {learned:.2?} link {linked:.2?} people {clustered:.2?} all {:.2?} | {} MB",
+        folder.register.records.len(),
+        folder.rows.len(),
+        count(false),
+        count(true),
+        start.elapsed(),
+        peak().unwrap_or(0) / 1024,
+    );
+    Ok(())
+}
+
+/// Most memory so far, in kB, where the system says it.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

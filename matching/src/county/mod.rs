@@ -1,0 +1,141 @@
+//! A county's register and lists: who is who in all of them.
+//!
+//! [`County::new`] takes the register and the rows of all lists and learns what each agreement is worth; [`County::judge`]
+//! then says of every row whom it is about, whom to ask about, or that nobody of the register is meant; [`people`]
+//! brings rows of one person together over all files. The same rows give the same answers in whatever order they come
+//! and however they are cut into files: nothing counts places in a file, and sums run over ordered maps.
+
+mod answer;
+mod claims;
+mod judge;
+pub mod people;
+mod twice;
+
+pub use answer::{Answer, Candidate, Judged, Limits, Why};
+
+use crate::keys::{Index, Kind};
+use crate::record::names::Names;
+use crate::record::{Record, hash};
+use crate::weigh::{Counts, Levels, Weights, compare, learn};
+use std::collections::BTreeMap;
+
+/// One row of a list. Rows of equal `list` belong to one list, in however many files it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub list: u16,
+    pub record: Record,
+}
+
+/// The register with everything that linking needs.
+pub struct County<'a> {
+    pub names: &'a Names,
+    pub register: &'a [Record],
+    /// By row of the register: the first row of the same person.
+    pub person: Vec<u32>,
+    pub weights: Weights,
+    pub counts: Counts,
+    index: Index,
+    pub limits: Limits,
+    /// Odds in bits, before anything is compared, that a row is about one row of the register and not about nobody.
+    prior: f32,
+}
+
+/// Rows that are enough to learn from.
+const LEARN: u64 = 40_000;
+/// Pairs of strangers that are drawn.
+const STRANGERS: usize = 200_000;
+
+impl<'a> County<'a> {
+    /// `register` and `rows` in an order that depends on nothing but themselves, such as that of their keys.
+    pub fn new(names: &'a Names, register: &'a [Record], rows: &[Row]) -> County<'a> {
+        let index = Index::new(&Kind::LINKING, names, register);
+        let counts = Counts::of(names, register.iter());
+        let mut county = County {
+            names,
+            register,
+            person: Vec::new(),
+            weights: Weights::default(),
+            counts,
+            index,
+            limits: Limits::default(),
+            prior: 0.0,
+        };
+        county.learn(rows);
+        county.person = twice::in_register(&county);
+        county
+    }
+
+    fn learn(&mut self, rows: &[Row]) {
+        let (mut pairs, mut strangers) = (BTreeMap::new(), BTreeMap::new());
+        let (mut known, mut unknown) = (0.0f32, 0.0f32);
+        let every = (rows.len() as u64 / LEARN).max(1);
+        let mut found = Vec::new();
+        for row in rows.iter().filter(|row| lot(&row.record).is_multiple_of(every)) {
+            self.index.find(self.names, &row.record, &mut found);
+            let mut number = false;
+            for at in &found {
+                let levels = compare(self.names, &row.record, &self.register[*at as usize]);
+                number |= levels.is(crate::weigh::Field::Number, 1);
+                *pairs.entry(levels).or_default() += 1;
+            }
+            if row.record.number.valid().is_some() {
+                if number {
+                    known += 1.0;
+                } else {
+                    unknown += 1.0;
+                }
+            }
+        }
+        if !rows.is_empty() && !self.register.is_empty() {
+            for draw in 0..STRANGERS.min(rows.len() * self.register.len()) {
+                let draw = draw as u64;
+                let row = &rows[(hash(&[draw]) % rows.len() as u64) as usize];
+                let other = (hash(&[draw, 1]) % self.register.len() as u64) as usize;
+                let levels = compare(self.names, &row.record, &self.register[other]);
+                *strangers.entry(levels).or_default() += 1;
+            }
+        }
+        self.weights = learn(&pairs, &strangers);
+        // Pseudo-counts: nineteen of twenty people on a list are in the register.
+        let odds = (known + 19.0) / (unknown + 1.0);
+        self.prior = odds.log2() - (self.register.len().max(1) as f32).log2();
+        let _: &BTreeMap<Levels, u32> = &pairs;
+    }
+}
+
+/// A number that a row draws for itself, whatever rows stand beside it.
+fn lot(record: &Record) -> u64 {
+    hash(&[
+        record.number.valid().unwrap_or(0),
+        u64::from(record.born.packed()),
+        record.phone,
+        u64::from(record.place.number),
+    ])
+}
+
+/// Calls `f` for every number below `n`, on all processors; results in order.
+pub(crate) fn in_parallel<T: Send>(n: usize, f: impl Fn(usize, &mut Vec<u32>) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(n / 1000 + 1);
+    let part = n.div_ceil(threads.max(1));
+    let run = |from: usize| {
+        let mut found = Vec::new();
+        (from..(from + part).min(n))
+            .map(|at| f(at, &mut found))
+            .collect::<Vec<T>>()
+    };
+    if threads <= 1 {
+        return run(0);
+    }
+    std::thread::scope(|scope| {
+        let run = &run;
+        let parts: Vec<_> = (0..threads)
+            .map(|t| scope.spawn(move || run((t * part).min(n))))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().expect("comparing does not panic"))
+            .collect()
+    })
+}
