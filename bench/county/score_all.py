@@ -100,6 +100,10 @@ def main():
               collections.Counter(k[0] for k in missed))
         for s, r in missed[:a.show]:
             print("MISSED", lab[(s, r)], *row_of(s, r), "\n   true", *row_of("roster", roster[ent[(s, r)]]))
+        for x in asks:
+            k = (x["source"], x["record_id"])
+            if ent[k] in roster and not any(ent[("roster", c)] == ent[k] for c in x["candidates"].split("|")):
+                print("NOT SHOWN", x["why"], lab[k], *row_of(*k), "\n   true", *row_of("roster", roster[ent[k]]))
         for x in [x for x in asks if ent[(x["source"], x["record_id"])] not in roster][:a.show]:
             print("NOBODY", x["why"], lab[(x["source"], x["record_id"])], *row_of(x["source"], x["record_id"]))
             for c in x["candidates"].split("|"):

@@ -24,7 +24,7 @@ impl Default for Limits {
         Limits {
             link: 6.0,
             margin: 6.0,
-            ask: 0.0,
+            ask: 2.0,
             near: 10.0,
             shown: 14.0,
             second: 6.6,
@@ -53,8 +53,6 @@ pub enum Why {
     OtherNumber,
     /// Somebody born on the same day in the same house has nearly the same name, and no number tells them apart.
     Twins,
-    /// Everything agrees but the birth date, and no number says that it is mistaken.
-    OtherBirth,
     /// Two people are as likely.
     Several,
     /// One person is likely, and not likely enough.
@@ -69,7 +67,6 @@ impl Why {
             Why::OtherName => "other_name",
             Why::OtherNumber => "other_number",
             Why::Twins => "twins",
-            Why::OtherBirth => "other_birth",
             Why::Several => "several_people",
             Why::Unsure => "unsure",
             Why::Claimed => "claimed",

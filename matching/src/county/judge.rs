@@ -3,6 +3,7 @@
 use super::answer::{Answer, Candidate, Judged, Why};
 use super::{County, Row, claims, in_parallel};
 use crate::record::Record;
+use crate::record::number::Number;
 use crate::weigh::{Field, Levels, born, name, number, place, plain, weigh};
 
 /// Candidates that are remembered.
@@ -30,17 +31,10 @@ impl County<'_> {
         self.index.find(self.names, row, found);
         let mut all: Vec<Candidate> = Vec::new();
         for at in found.iter() {
-            let known = &self.register[*at as usize];
-            let weighed = weigh(self.names, &self.weights, &self.counts, row, known);
-            if !may_be(&weighed.levels) {
-                continue;
+            let candidate = self.candidate(row, *at);
+            if may_be(&candidate.weighed.levels) {
+                all.push(candidate);
             }
-            all.push(Candidate {
-                at: *at,
-                person: self.person[*at as usize],
-                weight: weighed.total() + self.prior,
-                weighed,
-            });
         }
         all.sort_by(best_first);
         let mut kept: Vec<Candidate> = Vec::with_capacity(all.len().min(KEPT));
@@ -50,6 +44,17 @@ impl County<'_> {
             }
         }
         kept
+    }
+
+    fn candidate(&self, row: &Record, at: u32) -> Candidate {
+        let known = &self.register[at as usize];
+        let weighed = weigh(self.names, &self.weights, &self.counts, row, known);
+        Candidate {
+            at,
+            person: self.person[at as usize],
+            weight: weighed.total() + self.prior,
+            weighed,
+        }
     }
 
     /// Decides by the candidates, best first.
@@ -86,10 +91,13 @@ impl County<'_> {
                 candidates.insert(0, first);
                 return Answer::Linked;
             }
-            // The number is doubted, so that it speaks against nobody.
+            // The number is doubted, and with it the birth date in it: others are weighed without.
+            let unnumbered = Record {
+                number: Number::None,
+                ..*row
+            };
             for c in candidates.iter_mut().filter(|c| other(c)) {
-                c.weight -= c.weighed.bits[Field::Number as usize];
-                c.weighed.bits[Field::Number as usize] = 0.0;
+                *c = self.candidate(&unnumbered, c.at);
             }
             candidates.sort_by(best_first);
             return Answer::Asks(Why::OtherName);
@@ -131,7 +139,7 @@ impl County<'_> {
                 Answer::Asks(Why::Unsure)
             }
             // Father and son, and namesakes in one house, are told apart by their birth dates.
-            (true, true, true) if far => Answer::Asks(Why::OtherBirth),
+            (true, _, _) if far => Answer::New,
             (true, true, true) => Answer::Linked,
             (true, true, false) => Answer::Asks(Why::Several),
             (false, _, _) if numbered => Answer::Asks(Why::OtherName),
