@@ -84,6 +84,8 @@ def main():
         for rule in sorted(want):
             tp = len(want[rule] & have[rule])
             print("  RULE", rule, json.dumps(prf(tp, len(have[rule]), len(want[rule]))))
+            for e in sorted(have[rule] - want[rule])[:a.show if "roster" in rule or "aged" in rule else 0]:
+                print("   FALSE", rule, [(k, lab[k]) for k, x in ent.items() if x == e])
             n.update(tp=tp, have=len(have[rule]), want=len(want[rule]))
         print("RULES", json.dumps(prf(n["tp"], n["have"], n["want"])), "others:", sorted(set(have) - set(want)))
     if a.show:

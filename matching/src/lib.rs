@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod clues;
 pub mod county;
 pub mod keys;
 pub mod link;

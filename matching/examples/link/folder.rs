@@ -1,7 +1,9 @@
 //! The folder: a register, lists and grids as CSV.
 
+use domain::date::Date;
 use domain::place::{Gazetteer, GridRange, Town, Village};
 use domain::{DivisionId, GridId};
+use matching::clues::{Clue, Line, Rule, Sheet, Sheets};
 use matching::county::{Answer, Judged, Row};
 use matching::record::places::Found;
 use matching::record::{Raw, Reader, Record};
@@ -41,8 +43,17 @@ const COLUMNS: [(&str, &[&str]); 10] = [
     ("relation", &["与户主关系"]),
 ];
 
+/// Columns that rules read, by list.
+const READ_BY_RULES: [&[&str]; 4] = [
+    &["残疾等级", "困难残疾人生活补贴", "重度残疾人护理补贴"],
+    &["低保证号", "救助类别", "月保障金额"],
+    &["月发放标准"],
+    &["死亡日期"],
+];
+
 #[derive(Default)]
 pub struct Part {
+    lines: Vec<Line>,
     pub keys: Vec<Box<str>>,
     pub records: Vec<Record>,
     pub grids: Vec<Option<GridId>>,
@@ -55,13 +66,24 @@ pub struct Folder {
     row_keys: Vec<Box<str>>,
     row_grids: Vec<Option<GridId>>,
     grids: HashMap<GridId, String>,
+    pub sheets: Sheets,
 }
 
 impl Folder {
     pub fn read(data: &Path) -> Done<Folder> {
         let (gazetteer, grids) = gazetteer(&data.join("grids.csv"))?;
         let mut reader = Reader::new(gazetteer);
-        let mut register = part(&mut reader, &data.join("roster.csv"))?;
+        let mut sheets = Sheets::new(
+            LISTS
+                .iter()
+                .zip(READ_BY_RULES)
+                .map(|(list, columns)| Sheet {
+                    list: (*list).to_owned(),
+                    columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+                })
+                .collect(),
+        );
+        let mut register = part(&mut reader, &data.join("roster.csv"), None)?;
         for record in &mut register.records {
             record.head = reader.head(record.household);
         }
@@ -71,7 +93,10 @@ impl Folder {
             if !file.exists() {
                 continue;
             }
-            let part = part(&mut reader, &file)?;
+            let part = part(&mut reader, &file, Some((&mut sheets, list)))?;
+            sheets
+                .lines
+                .extend(part.lines.into_iter().map(|line| (list as u16, line)));
             rows.extend(part.records.into_iter().map(|record| Row {
                 list: list as u16,
                 record,
@@ -86,6 +111,7 @@ impl Folder {
             row_keys,
             row_grids,
             grids,
+            sheets,
         })
     }
 
@@ -160,6 +186,48 @@ impl Folder {
         Ok(())
     }
 
+    pub fn write_clues(&self, out: &Path, rules: &[Rule], clues: &[Clue]) -> Done<()> {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(out.join("clues.csv"))?);
+        writeln!(file, "rule,record_ids,months,yuan")?;
+        for clue in clues {
+            let rows = clue.evidence.rows.iter().map(|r| &*self.row_keys[*r as usize]);
+            let register = clue
+                .evidence
+                .register
+                .iter()
+                .map(|r| &*self.register.keys[*r as usize]);
+            let ids: Vec<&str> = rows.chain(register).collect();
+            let stake = clue.stake.map_or((String::new(), String::new()), |s| {
+                (
+                    s.months.to_string(),
+                    format!("{}.{:02}", s.fen / 100, s.fen % 100),
+                )
+            });
+            writeln!(
+                file,
+                "{},{},{},{}",
+                rules[clue.rule].code,
+                ids.join("|"),
+                stake.0,
+                stake.1
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The end of the month of the latest day that the lists state: the date of what they say.
+    pub fn date(&self) -> Option<Date> {
+        let deaths = self.sheets.lines.iter().filter(|(list, _)| *list == 3);
+        let days =
+            deaths.filter_map(|(_, cells)| domain::date::parse(self.sheets.text(cells[0])).ok()?.date());
+        let born = |r: &Record| {
+            let (y, m, d) = r.birth().parts();
+            Date::new(y as i16, m as i8, d as i8).ok()
+        };
+        let births = self.register.records.iter().filter_map(born);
+        days.chain(births).max().map(Date::last_of_month)
+    }
+
     pub fn write_grids(&mut self, out: &Path) -> Done<()> {
         let mut file = std::io::BufWriter::new(std::fs::File::create(out.join("grids.csv"))?);
         writeln!(file, "source,record_id,grid_id")?;
@@ -178,11 +246,16 @@ impl Folder {
 }
 
 /// Reads a file; its rows come in the order of their keys.
-fn part(reader: &mut Reader, file: &Path) -> Done<Part> {
+fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize)>) -> Done<Part> {
     let mut csv = csv::Reader::from_path(file)?;
     let header = csv.headers()?.clone();
     let at = COLUMNS.map(|(_, words)| header.iter().position(|h| words.contains(&h)));
-    let mut all: Vec<(Box<str>, Record, Option<GridId>)> = Vec::new();
+    let read = sheets.as_ref().map_or(&[][..], |(_, list)| READ_BY_RULES[*list]);
+    let read: Vec<Option<usize>> = read
+        .iter()
+        .map(|word| header.iter().position(|h| h == *word))
+        .collect();
+    let mut all: Vec<(Box<str>, Record, Option<GridId>, Line)> = Vec::new();
     let mut line = csv::StringRecord::new();
     while csv.read_record(&mut line)? {
         let cell = |n: usize| at[n].and_then(|at| line.get(at)).unwrap_or("");
@@ -199,11 +272,19 @@ fn part(reader: &mut Reader, file: &Path) -> Done<Part> {
             relation: cell(9),
         };
         let (record, Found { grid, .. }) = reader.read(&raw);
-        all.push((line.get(0).unwrap_or("").into(), record, grid));
+        let cells = match &mut sheets {
+            Some((sheets, _)) => read
+                .iter()
+                .map(|at| sheets.word(at.and_then(|at| line.get(at)).unwrap_or("")))
+                .collect(),
+            None => Line::default(),
+        };
+        all.push((line.get(0).unwrap_or("").into(), record, grid, cells));
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
     let mut part = Part::default();
-    for (key, record, grid) in all {
+    for (key, record, grid, line) in all {
+        part.lines.push(line);
         part.keys.push(key);
         part.records.push(record);
         part.grids.push(grid);

@@ -6,7 +6,9 @@
 mod folder;
 
 use folder::Folder;
+use matching::clues::{self, catalogue};
 use matching::county::{Answer, County, people};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -38,9 +40,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let person = people::people(&county, &folder.rows, &links, &waiting);
     let clustered = start.elapsed();
+    let answered: BTreeSet<u32> = answers.iter().map(|(row, _)| *row as u32).collect();
+    let doubts = people::doubts(&county, &judged, &answered);
+    let everybody = people::for_rules(&county, &folder.rows, &person, &doubts);
+    let rules = catalogue::rules();
+    let at = folder.date().ok_or("no row states a date")?;
+    let clues = clues::run(&rules, &folder.sheets, &everybody, at);
+    let compared = start.elapsed();
     std::fs::create_dir_all(&out)?;
     folder.write_links(&out, &judged)?;
     folder.write_people(&out, &person)?;
+    folder.write_clues(&out, &rules, &clues)?;
     folder.write_grids(&out)?;
     let count = |asked: bool| {
         let of = |a: &Answer| {
@@ -53,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         judged.iter().filter(|j| of(&j.answer)).count()
     };
     eprintln!(
-        "register={} rows={} linked={} asks={} | read {read:.2?} learn {learned:.2?} link {linked:.2?} people {clustered:.2?} all {:.2?} | {} MB",
+        "register={} rows={} linked={} asks={} | read {read:.2?} learn {learned:.2?} link {linked:.2?} people {clustered:.2?} rules {compared:.2?} all {:.2?} | {} MB",
         folder.register.records.len(),
         folder.rows.len(),
         count(false),

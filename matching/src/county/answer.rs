@@ -13,6 +13,8 @@ pub struct Limits {
     pub ask: f32,
     /// The same where the name does not agree.
     pub near: f32,
+    /// From here on a row may be about the person, so that no rule says it is not.
+    pub doubt: f32,
     /// Candidates further than this behind the first are not shown.
     pub shown: f32,
     /// What it costs to be the second row of a list for one person.
@@ -26,6 +28,7 @@ impl Default for Limits {
             margin: 6.0,
             ask: 2.0,
             near: 10.0,
+            doubt: -6.0,
             shown: 14.0,
             second: 6.6,
         }

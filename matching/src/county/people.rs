@@ -3,8 +3,10 @@
 use super::answer::Judged;
 use super::twice::{Groups, same_person};
 use super::{County, Row, in_parallel};
+use crate::clues::Person;
 use crate::keys::{Index, Kind};
-use crate::record::Record;
+use crate::record::{Born, Record};
+use std::collections::{BTreeSet, HashMap};
 
 /// By row, those of the register first and then those of the lists: the first row of the same person. `answered` says
 /// of each list row what a person said or a machine decided: the row of the register, or none.
@@ -21,7 +23,7 @@ pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting:
     }
     for (at, link) in links.iter().enumerate() {
         if let Some(known) = link {
-            groups.join(*known, base + at as u32);
+            groups.add(*known, base + at as u32);
         }
     }
     // People whom the register does not know are found in each other's rows.
@@ -46,6 +48,80 @@ pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting:
         groups.join(base + a, base + b);
     }
     (0..base + rows.len() as u32).map(|at| groups.first(at)).collect()
+}
+
+/// Rows that are not linked, each with the rows of the register that it may be about all the same.
+pub fn doubts(county: &County<'_>, judged: &[Judged], answered: &BTreeSet<u32>) -> Vec<(u32, u32)> {
+    let mut all = Vec::new();
+    for (at, said) in (0u32..).zip(judged) {
+        if said.linked().is_some() || answered.contains(&at) {
+            continue;
+        }
+        let asks = matches!(said.answer, super::Answer::Asks(_));
+        let near = said
+            .candidates
+            .iter()
+            .filter(|c| asks || c.weight >= county.limits.doubt);
+        all.extend(near.map(|c| (at, c.at)));
+    }
+    all
+}
+
+/// The people of [`people`] as rules see them, in the order of their first rows.
+pub fn for_rules(county: &County<'_>, rows: &[Row], first: &[u32], doubts: &[(u32, u32)]) -> Vec<Person> {
+    let base = county.register.len();
+    let mut at: Vec<u32> = vec![u32::MAX; first.len()];
+    let mut people: Vec<Person> = Vec::new();
+    for (row, head) in first.iter().enumerate() {
+        let person = &mut at[*head as usize];
+        if *person == u32::MAX {
+            *person = people.len() as u32;
+            people.push(Person::default());
+        }
+        let person = &mut people[*person as usize];
+        match row.checked_sub(base) {
+            None => person.register.push(row as u32),
+            Some(row) => person.rows.push(row as u32),
+        }
+    }
+    for (row, known) in doubts {
+        let own = at[first[base + *row as usize] as usize] as usize;
+        people[own].may_be_registered = true;
+        people[at[first[*known as usize] as usize] as usize]
+            .maybe
+            .push(*row);
+    }
+    let mut sizes: HashMap<u64, u32> = HashMap::new();
+    for record in county.register.iter().filter(|r| r.household != 0) {
+        *sizes.entry(record.household).or_default() += 1;
+    }
+    for person in &mut people {
+        person.maybe.sort_unstable();
+        person.maybe.dedup();
+        let register = person.register.iter().map(|r| &county.register[*r as usize]);
+        let listed = person.rows.iter().map(|r| &rows[*r as usize].record);
+        // Whose row it is that waits is not known, nor therefore how old that person is.
+        if !person.may_be_registered || !person.register.is_empty() {
+            person.born = born(register.clone(), listed);
+        }
+        person.household = register.clone().find_map(|r| sizes.get(&r.household).copied());
+    }
+    people
+}
+
+/// By a valid number, the register's first; then by the register's column; then by the lists'.
+fn born<'a>(
+    register: impl Iterator<Item = &'a Record> + Clone,
+    listed: impl Iterator<Item = &'a Record> + Clone,
+) -> Born {
+    let numbered = register
+        .clone()
+        .chain(listed.clone())
+        .find(|r| r.number.valid().is_some());
+    let by_number = numbered.map(|r| r.number.born());
+    let column = || register.clone().map(|r| r.born).find(|b| b.is_known());
+    let lists = || listed.clone().map(Record::birth).filter(|b| b.is_known()).min();
+    by_number.or_else(column).or_else(lists).unwrap_or_default()
 }
 
 const FREE: [Kind; 6] = [

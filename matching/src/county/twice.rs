@@ -91,6 +91,18 @@ impl Groups {
         at
     }
 
+    /// Brings a row to those of its person because it was said so; what number it states is then no argument.
+    pub fn add(&mut self, known: u32, row: u32) {
+        if self.join(known, row) {
+            return;
+        }
+        let (known, row) = (self.first(known), self.first(row));
+        let number = self.number[known as usize];
+        let (low, high) = (known.min(row), known.max(row));
+        self.parent[high as usize] = low;
+        self.number[low as usize] = number;
+    }
+
     /// Brings two rows together; not when both groups have a number and it is not the same.
     pub fn join(&mut self, a: u32, b: u32) -> bool {
         let (a, b) = (self.first(a), self.first(b));
