@@ -5,6 +5,7 @@
 //! head of the household. A key that more than [`MOST`] rows share finds nobody; what is that common proves nothing,
 //! and work stays bounded whatever a file holds.
 
+use crate::parallel::in_parallel;
 use crate::record::names::Names;
 use crate::record::{Record, hash};
 
@@ -33,6 +34,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Kind; 10] = [
+        Kind::Number,
+        Kind::SoundBorn,
+        Kind::BornVillage,
+        Kind::SoundYearVillage,
+        Kind::Phone,
+        Kind::House,
+        Kind::NameVillage,
+        Kind::NameHead,
+        Kind::NamePhone,
+        Kind::NameHousehold,
+    ];
+
     /// What a list's row looks for in the register.
     pub const LINKING: [Kind; 8] = [
         Kind::Number,
@@ -57,47 +71,43 @@ impl Kind {
 
 /// Calls `found` with every key of a kind that the row has.
 pub fn keys(kind: Kind, names: &Names, row: &Record, mut found: impl FnMut(u64)) {
-    let key = |parts: &[u64]| {
-        let mut all = vec![kind as u64];
-        all.extend_from_slice(parts);
-        hash(&all)
-    };
+    let key = |a: u64, b: u64, c: u64| hash(&[kind as u64, a, b, c]);
     let named = row.name.is_known();
     let sound = || names.sound_key(row.name);
     let text = || names.text_key(row.name);
     let village = u64::from(row.place.village);
     match kind {
         Kind::Number => match row.number.valid() {
-            Some(number) => found(key(&[number])),
-            None => row.number.meant().into_iter().for_each(|n| found(key(&[n]))),
+            Some(number) => found(key(number, 0, 0)),
+            None => row.number.meant().into_iter().for_each(|n| found(key(n, 0, 0))),
         },
         Kind::SoundBorn if named => {
             for born in row.births().filter(|b| b.is_whole()) {
-                found(key(&[sound(), u64::from(born.packed())]));
+                found(key(sound(), u64::from(born.packed()), 0));
             }
         }
         Kind::BornVillage if village != 0 => {
             for born in row.births().filter(|b| b.is_whole()) {
-                found(key(&[u64::from(born.packed()), village]));
+                found(key(u64::from(born.packed()), village, 0));
             }
         }
         Kind::SoundYearVillage if named && village != 0 => {
             let mut last = 0;
             for born in row.births() {
                 if born.year() != last {
-                    found(key(&[sound(), u64::from(born.year()), village]));
+                    found(key(sound(), u64::from(born.year()), village));
                 }
                 last = born.year();
             }
         }
-        Kind::Phone if row.phone != 0 => found(key(&[row.phone])),
+        Kind::Phone if row.phone != 0 => found(key(row.phone, 0, 0)),
         Kind::House if row.place.natural != 0 && row.place.number != 0 => {
-            found(key(&[u64::from(row.place.natural), u64::from(row.place.number)]));
+            found(key(u64::from(row.place.natural), u64::from(row.place.number), 0));
         }
-        Kind::NameVillage if named && village != 0 => found(key(&[text(), village])),
-        Kind::NameHead if named && row.head.is_known() => found(key(&[text(), names.text_key(row.head)])),
-        Kind::NamePhone if named && row.phone != 0 => found(key(&[text(), row.phone])),
-        Kind::NameHousehold if named && row.household != 0 => found(key(&[text(), row.household])),
+        Kind::NameVillage if named && village != 0 => found(key(text(), village, 0)),
+        Kind::NameHead if named && row.head.is_known() => found(key(text(), names.text_key(row.head), 0)),
+        Kind::NamePhone if named && row.phone != 0 => found(key(text(), row.phone, 0)),
+        Kind::NameHousehold if named && row.household != 0 => found(key(text(), row.household, 0)),
         _ => {}
     }
 }
@@ -120,17 +130,16 @@ struct Postings {
 impl Index {
     pub fn new(kinds: &[Kind], names: &Names, rows: &[Record]) -> Index {
         Index {
-            kinds: kinds
-                .iter()
-                .map(|kind| (*kind, Postings::new(*kind, names, rows)))
-                .collect(),
+            kinds: in_parallel(kinds.len(), 1, |at, _| {
+                (kinds[at], Postings::new(kinds[at], names, rows))
+            }),
         }
     }
 
-    /// Every row that shares a key with this one, in ascending order, each once.
-    pub fn find(&self, names: &Names, row: &Record, out: &mut Vec<u32>) {
+    /// Every row that shares a key of these kinds with this one, in ascending order, each once.
+    pub fn find(&self, kinds: &[Kind], names: &Names, row: &Record, out: &mut Vec<u32>) {
         out.clear();
-        for (kind, postings) in &self.kinds {
+        for (kind, postings) in self.kinds.iter().filter(|(kind, _)| kinds.contains(kind)) {
             keys(*kind, names, row, |key| out.extend_from_slice(postings.of(key)));
         }
         out.sort_unstable();

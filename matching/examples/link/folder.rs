@@ -115,6 +115,10 @@ impl Folder {
         })
     }
 
+    pub fn find(&self, key: &str) -> Option<usize> {
+        self.row_keys.iter().position(|k| **k == *key)
+    }
+
     fn source(&self, row: usize) -> &'static str {
         LISTS[usize::from(self.rows[row].list)]
     }

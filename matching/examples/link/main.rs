@@ -22,14 +22,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = argument("--out").ok_or("--out DIR")?;
     let start = Instant::now();
     let mut folder = Folder::read(&data)?;
-    let read = start.elapsed();
+    let read = (start.elapsed(), processor().unwrap_or(0.0));
     let county = County::new(&folder.reader.names, &folder.register.records, &folder.rows);
-    let learned = start.elapsed();
+    let learned = (start.elapsed(), processor().unwrap_or(0.0));
     if std::env::args().any(|a| a == "--weights") {
         eprintln!("{:.5?}", county.weights);
     }
+    if let Some(at) = argument("--why").and_then(|k| folder.find(&k.to_string_lossy())) {
+        let said = county.judge_one(&folder.rows[at].record);
+        eprintln!("{:?} {}", said.answer, said.margin);
+        for c in &said.candidates {
+            eprintln!(
+                "{} {:?} {:.1} {:?}",
+                folder.register.keys[c.at as usize], c.weighed.levels, c.weight, c.weighed.bits
+            );
+        }
+    }
     let judged = county.judge(&folder.rows);
-    let linked = start.elapsed();
+    let linked = (start.elapsed(), processor().unwrap_or(0.0));
     let answers = argument("--answers")
         .map(|file| folder.answers(&file))
         .transpose()?
@@ -39,14 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         (links[*row], waiting[*row]) = (*answer, false);
     }
     let person = people::people(&county, &folder.rows, &links, &waiting);
-    let clustered = start.elapsed();
+    let clustered = (start.elapsed(), processor().unwrap_or(0.0));
     let answered: BTreeSet<u32> = answers.iter().map(|(row, _)| *row as u32).collect();
     let doubts = people::doubts(&county, &judged, &answered);
     let everybody = people::for_rules(&county, &folder.rows, &person, &doubts);
     let rules = catalogue::rules();
     let at = folder.date().ok_or("no row states a date")?;
     let clues = clues::run(&rules, &folder.sheets, &everybody, at);
-    let compared = start.elapsed();
+    let compared = (start.elapsed(), processor().unwrap_or(0.0));
     std::fs::create_dir_all(&out)?;
     folder.write_links(&out, &judged)?;
     folder.write_people(&out, &person)?;
@@ -63,15 +73,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         judged.iter().filter(|j| of(&j.answer)).count()
     };
     eprintln!(
-        "register={} rows={} linked={} asks={} | read {read:.2?} learn {learned:.2?} link {linked:.2?} people {clustered:.2?} rules {compared:.2?} all {:.2?} | {} MB",
+        "register={} rows={} linked={} asks={} | read {read:.2?} learn {learned:.2?} link {linked:.2?} people {clustered:.2?} rules {compared:.2?} all {:.2?} {:.2} s | {} MB",
         folder.register.records.len(),
         folder.rows.len(),
         count(false),
         count(true),
         start.elapsed(),
+        processor().unwrap_or(0.0),
         peak().unwrap_or(0) / 1024,
     );
     Ok(())
+}
+
+/// Seconds of processor time so far, of all threads, where the system says it.
+fn processor() -> Option<f32> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let ticks = |n: usize| stat.split_whitespace().nth(n)?.parse::<u32>().ok();
+    Some((ticks(13)? + ticks(14)?) as f32 / 100.0)
 }
 
 /// Most memory so far, in kB, where the system says it.

@@ -7,6 +7,7 @@
 //! that would need a yes stays silent.
 
 pub mod catalogue;
+mod plan;
 mod run;
 mod sheets;
 pub mod state;

@@ -51,6 +51,14 @@ impl Sheets {
         self.words.get(text).copied()
     }
 
+    /// Cells of those rows that stand on the list.
+    pub(super) fn of<'s>(&'s self, rows: &'s [u32], list: usize) -> impl Iterator<Item = &'s [u32]> {
+        let lines = rows.iter().map(|r| &self.lines[*r as usize]);
+        lines
+            .filter(move |(sheet, _)| usize::from(*sheet) == list)
+            .map(|(_, cells)| &**cells)
+    }
+
     pub(super) fn list(&self, list: &str) -> Option<usize> {
         self.sheets.iter().position(|s| s.list == list)
     }

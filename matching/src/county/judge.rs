@@ -1,7 +1,9 @@
 //! Whom one row is about.
 
 use super::answer::{Answer, Candidate, Judged, Why};
-use super::{County, Row, claims, in_parallel};
+use super::{County, Row, claims};
+use crate::keys::Kind;
+use crate::parallel::in_parallel;
 use crate::record::Record;
 use crate::record::number::Number;
 use crate::weigh::{Field, Levels, born, name, number, place, plain, weigh};
@@ -12,7 +14,7 @@ const KEPT: usize = 6;
 impl County<'_> {
     /// Judges all rows, each list one to one as far as its rows allow.
     pub fn judge(&self, rows: &[Row]) -> Vec<Judged> {
-        let mut judged = in_parallel(rows.len(), |at, found| {
+        let mut judged = in_parallel(rows.len(), 1000, |at, found| {
             let candidates = self.candidates(&rows[at].record, found);
             self.decide(&rows[at].record, candidates)
         });
@@ -28,7 +30,7 @@ impl County<'_> {
 
     /// Whoever may be meant, best first, one row of the register for each person.
     fn candidates(&self, row: &Record, found: &mut Vec<u32>) -> Vec<Candidate> {
-        self.index.find(self.names, row, found);
+        self.index.find(&Kind::LINKING, self.names, row, found);
         let mut all: Vec<Candidate> = Vec::new();
         for at in found.iter() {
             let candidate = self.candidate(row, *at);
@@ -67,7 +69,8 @@ impl County<'_> {
         };
         if let (Answer::Asks(_), Some(first)) = (answer, candidates.first().copied()) {
             candidates.retain(|c| {
-                c.weight >= first.weight - self.limits.shown
+                c.weight >= self.limits.link
+                    || c.weight >= first.weight - self.limits.shown
                     || c.weighed.levels.is(Field::Number, number::SAME)
             });
         }

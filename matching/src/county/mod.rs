@@ -48,7 +48,7 @@ const STRANGERS: usize = 200_000;
 impl<'a> County<'a> {
     /// `register` and `rows` in an order that depends on nothing but themselves, such as that of their keys.
     pub fn new(names: &'a Names, register: &'a [Record], rows: &[Row]) -> County<'a> {
-        let index = Index::new(&Kind::LINKING, names, register);
+        let index = Index::new(&Kind::ALL, names, register);
         let counts = Counts::of(names, register.iter());
         let mut county = County {
             names,
@@ -71,7 +71,8 @@ impl<'a> County<'a> {
         let every = (rows.len() as u64 / LEARN).max(1);
         let mut found = Vec::new();
         for row in rows.iter().filter(|row| lot(&row.record).is_multiple_of(every)) {
-            self.index.find(self.names, &row.record, &mut found);
+            self.index
+                .find(&Kind::LINKING, self.names, &row.record, &mut found);
             let mut number = false;
             for at in &found {
                 let levels = compare(self.names, &row.record, &self.register[*at as usize]);
@@ -111,31 +112,4 @@ fn lot(record: &Record) -> u64 {
         record.phone,
         u64::from(record.place.number),
     ])
-}
-
-/// Calls `f` for every number below `n`, on all processors; results in order.
-pub(crate) fn in_parallel<T: Send>(n: usize, f: impl Fn(usize, &mut Vec<u32>) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(n / 1000 + 1);
-    let part = n.div_ceil(threads.max(1));
-    let run = |from: usize| {
-        let mut found = Vec::new();
-        (from..(from + part).min(n))
-            .map(|at| f(at, &mut found))
-            .collect::<Vec<T>>()
-    };
-    if threads <= 1 {
-        return run(0);
-    }
-    std::thread::scope(|scope| {
-        let run = &run;
-        let parts: Vec<_> = (0..threads)
-            .map(|t| scope.spawn(move || run((t * part).min(n))))
-            .collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().expect("comparing does not panic"))
-            .collect()
-    })
 }

@@ -2,9 +2,10 @@
 
 use super::answer::Judged;
 use super::twice::{Groups, same_person};
-use super::{County, Row, in_parallel};
+use super::{County, Row};
 use crate::clues::Person;
 use crate::keys::{Index, Kind};
+use crate::parallel::in_parallel;
 use crate::record::{Born, Record};
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,8 +33,8 @@ pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting:
         .collect();
     let records: Vec<Record> = free.iter().map(|at| rows[*at as usize].record).collect();
     let index = Index::new(&FREE, county.names, &records);
-    let pairs = in_parallel(records.len(), |at, found| {
-        index.find(county.names, &records[at], found);
+    let pairs = in_parallel(records.len(), 1000, |at, found| {
+        index.find(&FREE, county.names, &records[at], found);
         let later = found.iter().filter(|other| **other > at as u32);
         later
             .filter_map(|other| {

@@ -1,16 +1,18 @@
 //! One person in two rows of the register.
 
-use super::{County, in_parallel};
-use crate::keys::{Index, Kind};
+use super::County;
+use crate::keys::Kind;
+use crate::parallel::in_parallel;
 use crate::record::Record;
 use crate::weigh::{Field, Levels, born, name, number, place, plain, weigh};
 
 /// By row: the first row of the same person.
 pub fn in_register(county: &County<'_>) -> Vec<u32> {
     let register = county.register;
-    let index = Index::new(&Kind::TWICE, county.names, register);
-    let pairs = in_parallel(register.len(), |at, found| {
-        index.find(county.names, &register[at], found);
+    let pairs = in_parallel(register.len(), 1000, |at, found| {
+        county
+            .index
+            .find(&Kind::TWICE, county.names, &register[at], found);
         found
             .iter()
             .filter(|other| **other > at as u32)

@@ -1,6 +1,6 @@
 //! Names of people, each spelling once.
 
-use super::sound::{confusable, sound};
+use super::sound::{sound, sounds};
 use super::{hash, hash_text};
 use domain::name::{Name, comparable};
 use domain::text::{half_width, not_stated};
@@ -58,6 +58,8 @@ pub struct Names {
     read: HashMap<Box<str>, (NameId, NameId)>,
     ids: HashMap<Box<str>, NameId>,
     all: Vec<Entry>,
+    /// Of every character in a name: how it may sound.
+    sounds: HashMap<char, Box<[u64]>>,
 }
 
 struct Entry {
@@ -77,6 +79,7 @@ impl Default for Names {
             read: HashMap::new(),
             ids: HashMap::new(),
             all: vec![none],
+            sounds: HashMap::new(),
         }
     }
 }
@@ -114,6 +117,9 @@ impl Names {
         }
         let id = NameId(self.all.len() as u32);
         let chars: Box<[char]> = name.chars().collect();
+        for c in &chars {
+            self.sounds.entry(*c).or_insert_with(|| sounds(*c));
+        }
         let sounds: Vec<u64> = chars.iter().map(|c| sound(*c)).collect();
         self.all.push(Entry {
             text: hash_text(&name),
@@ -152,6 +158,12 @@ impl Names {
         self.all[id.index()].chars.iter().collect()
     }
 
+    /// Whether one character may be written for the other by ear.
+    fn confusable(&self, a: char, b: char) -> bool {
+        let (a, b) = (&self.sounds[&a], &self.sounds[&b]);
+        a.iter().any(|sound| b.contains(sound))
+    }
+
     /// Compares two known names.
     pub fn compare(&self, a: NameId, b: NameId) -> Agreement {
         if a == b {
@@ -161,7 +173,7 @@ impl Names {
         if a.len() == b.len() && a.len() >= 2 {
             let mut unlike = a.iter().zip(b).filter(|(x, y)| x != y);
             match (unlike.next(), unlike.next()) {
-                (Some((x, y)), None) if confusable(*x, *y) => return Agreement::ByEar,
+                (Some((x, y)), None) if self.confusable(*x, *y) => return Agreement::ByEar,
                 (Some(_), None) if a.len() > 2 => return Agreement::OneOther,
                 _ => {}
             }

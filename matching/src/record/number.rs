@@ -93,6 +93,14 @@ impl Number {
         matches!(self, Number::Valid(digits) if *digits % 100 == 0 && written(*digits).ends_with('0'))
     }
 
+    /// Whether a failing number is one slip away from a valid one.
+    pub fn is_slip_of(&self, valid: u64) -> bool {
+        match self {
+            Number::Broken(broken) if !broken.cut => one_slip(broken.text(), &text(valid)),
+            _ => false,
+        }
+    }
+
     /// The number itself, or every valid number that it is one slip away from.
     pub fn meant(&self) -> Vec<u64> {
         match self {
@@ -215,9 +223,32 @@ fn pack(digits: &[u8]) -> u64 {
 
 /// The 18 characters of a valid number.
 pub fn written(digits: u64) -> String {
-    let digits = format!("{digits:017}");
-    let last = check(digits.as_bytes()) as char;
-    format!("{digits}{last}")
+    text(digits).iter().map(|c| *c as char).collect()
+}
+
+pub(crate) fn text(mut digits: u64) -> [u8; 18] {
+    let mut text = [b'0'; 18];
+    for at in (0..DIGITS).rev() {
+        text[at] = b'0' + (digits % 10) as u8;
+        digits /= 10;
+    }
+    text[DIGITS] = check(&text[..DIGITS]);
+    text
+}
+
+/// One character differs, is missing or is too many, or two neighbours changed places.
+fn one_slip(broken: &[u8], valid: &[u8; 18]) -> bool {
+    let same = broken.iter().zip(valid).take_while(|(a, b)| a == b).count();
+    let (left, right) = (&broken[same..], &valid[same..]);
+    match broken.len() {
+        18 if same < 18 => {
+            left[1..] == right[1..]
+                || (left.len() > 1 && left[0] == right[1] && left[1] == right[0] && left[2..] == right[2..])
+        }
+        17 => left == &right[1..],
+        19 => &left[1..] == right,
+        _ => false,
+    }
 }
 
 fn possible(date: u64) -> Option<Born> {

@@ -15,17 +15,15 @@ pub fn sound(c: char) -> u64 {
     })
 }
 
-/// Whether one may be written for the other by ear.
-pub fn confusable(a: char, b: char) -> bool {
-    let readings = |c: char| {
-        c.to_pinyin_multi()
-            .into_iter()
-            .flatten()
-            .map(|reading| fold(reading.plain()))
-            .collect::<Vec<String>>()
-    };
-    let theirs = readings(b);
-    readings(a).iter().any(|sound| theirs.contains(sound))
+/// The folded sounds of all readings of a character, in ascending order.
+pub fn sounds(c: char) -> Box<[u64]> {
+    let readings = c.to_pinyin_multi().into_iter().flatten();
+    let mut all: Vec<u64> = readings
+        .map(|reading| hash_text(&fold(reading.plain())))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_boxed_slice()
 }
 
 fn fold(syllable: &str) -> String {
@@ -55,6 +53,11 @@ fn fold(syllable: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn confusable(a: char, b: char) -> bool {
+        let theirs = sounds(b);
+        sounds(a).iter().any(|sound| theirs.contains(sound))
+    }
 
     #[test]
     fn written_by_ear() {

@@ -168,9 +168,9 @@ fn numbers(a: &Number, b: &Number) -> u8 {
         }
         (Number::Valid(x), Number::Broken(y)) | (Number::Broken(y), Number::Valid(x)) => {
             if y.is_cut() {
-                let whole = crate::record::number::written(*x);
-                cut_level(&whole.as_bytes()[..y.text().len().min(18)], y.text())
-            } else if Number::Broken(*y).meant().contains(x) {
+                let whole = crate::record::number::text(*x);
+                cut_level(&whole[..y.text().len().min(18)], y.text())
+            } else if Number::Broken(*y).is_slip_of(*x) {
                 number::SLIP
             } else {
                 number::FAR
