@@ -1,7 +1,6 @@
 //! Rows beside each other: a list holds one person once, as a rule, and a person has one number.
 
 use super::answer::{Answer, Judged, Why};
-use super::judge::best_first;
 use super::{County, Row};
 use crate::weigh::{Field, number};
 use std::collections::BTreeMap;
@@ -31,14 +30,19 @@ fn one_to_one(county: &County<'_>, rows: &[Row], judged: &mut [Judged]) {
         if !said.candidates.iter().any(weaker) {
             continue;
         }
+        let linked = said.linked().map(|c| c.person);
         let mut candidates = std::mem::take(&mut said.candidates);
         for candidate in &mut candidates {
             if weaker(candidate) {
                 candidate.weight -= county.limits.second;
             }
         }
-        candidates.sort_by(best_first);
+        candidates.sort_by(|a, b| county.best_first(a, b));
         *said = county.decide(&row.record, candidates);
+        // That the other row took the likelier person is no evidence: by elimination a person decides.
+        if said.answer == Answer::Linked && said.linked().map(|c| c.person) != linked {
+            said.answer = Answer::Asks(Why::Several);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whom one row is about.
 
 use super::answer::{Answer, Candidate, Judged, Why};
-use super::{County, Row, claims};
+use super::{County, Row, claims, content};
 use crate::keys::Kind;
 use crate::parallel::in_parallel;
 use crate::record::Record;
@@ -38,7 +38,7 @@ impl County<'_> {
                 all.push(candidate);
             }
         }
-        all.sort_by(best_first);
+        all.sort_by(|a, b| self.best_first(a, b));
         let mut kept: Vec<Candidate> = Vec::with_capacity(all.len().min(KEPT));
         for candidate in all {
             if kept.len() < KEPT && kept.iter().all(|k| k.person != candidate.person) {
@@ -46,6 +46,13 @@ impl County<'_> {
             }
         }
         kept
+    }
+
+    /// Heavier first; of equals by what they say.
+    pub(super) fn best_first(&self, a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
+        let says = |c: &Candidate| content(self.names, &self.register[c.at as usize]);
+        let tie = || says(a).cmp(&says(b)).then(a.at.cmp(&b.at));
+        b.weight.total_cmp(&a.weight).then_with(tie)
     }
 
     fn candidate(&self, row: &Record, at: u32) -> Candidate {
@@ -102,7 +109,7 @@ impl County<'_> {
             for c in candidates.iter_mut().filter(|c| other(c)) {
                 *c = self.candidate(&unnumbered, c.at);
             }
-            candidates.sort_by(best_first);
+            candidates.sort_by(|a, b| self.best_first(a, b));
             return Answer::Asks(Why::OtherName);
         }
         if candidates.iter().any(other) {
@@ -150,11 +157,6 @@ impl County<'_> {
             _ => Answer::Asks(Why::Unsure),
         }
     }
-}
-
-/// Heavier first; of equals the earlier row of the register.
-pub(super) fn best_first(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
-    b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at))
 }
 
 /// Worth a thought: the name agrees, or the number, or a near name stands with an equal birth date. Whoever only

@@ -42,11 +42,11 @@ pub struct County<'a> {
 
 /// Rows that are enough to learn from.
 const LEARN: u64 = 40_000;
-/// Pairs of strangers that are drawn.
-const STRANGERS: usize = 200_000;
+/// Rows of either side that are compared with each other as strangers.
+const STRANGERS: usize = 450;
 
 impl<'a> County<'a> {
-    /// `register` and `rows` in an order that depends on nothing but themselves, such as that of their keys.
+    /// Learns from the register and the rows of all lists.
     pub fn new(names: &'a Names, register: &'a [Record], rows: &[Row]) -> County<'a> {
         let index = Index::new(&Kind::ALL, names, register);
         let counts = Counts::of(names, register.iter());
@@ -66,11 +66,15 @@ impl<'a> County<'a> {
     }
 
     fn learn(&mut self, rows: &[Row]) {
-        let (mut pairs, mut strangers) = (BTreeMap::new(), BTreeMap::new());
+        let mut pairs: BTreeMap<Levels, u32> = BTreeMap::new();
+        let mut strangers: BTreeMap<Levels, u32> = BTreeMap::new();
         let (mut known, mut unknown) = (0.0f32, 0.0f32);
         let every = (rows.len() as u64 / LEARN).max(1);
         let mut found = Vec::new();
-        for row in rows.iter().filter(|row| lot(&row.record).is_multiple_of(every)) {
+        for row in rows
+            .iter()
+            .filter(|row| content(self.names, &row.record).is_multiple_of(every))
+        {
             self.index
                 .find(&Kind::LINKING, self.names, &row.record, &mut found);
             let mut number = false;
@@ -87,29 +91,40 @@ impl<'a> County<'a> {
                 }
             }
         }
-        if !rows.is_empty() && !self.register.is_empty() {
-            for draw in 0..STRANGERS.min(rows.len() * self.register.len()) {
-                let draw = draw as u64;
-                let row = &rows[(hash(&[draw]) % rows.len() as u64) as usize];
-                let other = (hash(&[draw, 1]) % self.register.len() as u64) as usize;
-                let levels = compare(self.names, &row.record, &self.register[other]);
-                *strangers.entry(levels).or_default() += 1;
+        let (few, known_few) = (sample(rows.len()), sample(self.register.len()));
+        let drawn = |record: &Record, every: u64| content(self.names, record).is_multiple_of(every);
+        let register: Vec<&Record> = self.register.iter().filter(|r| drawn(r, known_few)).collect();
+        for row in rows.iter().filter(|row| drawn(&row.record, few)) {
+            for other in &register {
+                *strangers
+                    .entry(compare(self.names, &row.record, other))
+                    .or_default() += 1;
             }
         }
         self.weights = learn(&pairs, &strangers);
         // Pseudo-counts: nineteen of twenty people on a list are in the register.
         let odds = (known + 19.0) / (unknown + 1.0);
         self.prior = odds.log2() - (self.register.len().max(1) as f32).log2();
-        let _: &BTreeMap<Levels, u32> = &pairs;
     }
 }
 
-/// A number that a row draws for itself, whatever rows stand beside it.
-fn lot(record: &Record) -> u64 {
+/// One in so many rows is drawn.
+fn sample(rows: usize) -> u64 {
+    (rows / STRANGERS).max(1) as u64
+}
+
+/// What a row says, as a number that no other row changes. It draws samples and breaks ties, so that the order of rows
+/// decides nothing.
+pub(crate) fn content(names: &Names, record: &Record) -> u64 {
     hash(&[
-        record.number.valid().unwrap_or(0),
+        record.number.key(),
+        names.text_key(record.name),
+        names.text_key(record.head),
         u64::from(record.born.packed()),
         record.phone,
+        record.household,
         u64::from(record.place.number),
+        u64::from(record.place.part),
+        record.sex.map_or(0, |sex| sex as u64 + 1),
     ])
 }

@@ -1,8 +1,8 @@
 //! Rows of one person over the register and all lists.
 
 use super::answer::Judged;
-use super::twice::{Groups, same_person};
-use super::{County, Row};
+use super::twice::{Groups, join_all, same_person};
+use super::{County, Row, content};
 use crate::clues::Person;
 use crate::keys::{Index, Kind};
 use crate::parallel::in_parallel;
@@ -43,11 +43,13 @@ pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting:
             })
             .collect::<Vec<_>>()
     });
-    let mut pairs: Vec<(f32, u32, u32)> = pairs.into_iter().flatten().collect();
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    for (_, a, b) in pairs {
-        groups.join(base + a, base + b);
-    }
+    let pairs = pairs
+        .into_iter()
+        .flatten()
+        .map(|(odds, a, b)| (odds, base + a, base + b));
+    join_all(&mut groups, pairs.collect(), |at| {
+        content(county.names, &rows[(at - base) as usize].record)
+    });
     (0..base + rows.len() as u32).map(|at| groups.first(at)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! One person in two rows of the register.
 
-use super::County;
+use super::{County, content};
 use crate::keys::Kind;
 use crate::parallel::in_parallel;
 use crate::record::Record;
@@ -24,16 +24,34 @@ pub fn in_register(county: &County<'_>) -> Vec<u32> {
     });
     let numbers = register.iter().map(|r| r.number.valid());
     let mut groups = Groups::new(numbers);
-    let mut pairs: Vec<(f32, u32, u32)> = pairs.into_iter().flatten().collect();
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let pairs: Vec<(f32, u32, u32)> = pairs.into_iter().flatten().collect();
+    join_all(&mut groups, pairs, |at| {
+        content(county.names, &register[at as usize])
+    });
+    (0..register.len() as u32).map(|at| groups.first(at)).collect()
+}
+
+/// Joins the surest pairs first, and of equally sure ones by what their rows say: where two numbers keep groups apart,
+/// the order of joining decides.
+pub fn join_all(groups: &mut Groups, mut pairs: Vec<(f32, u32, u32)>, says: impl Fn(u32) -> u64) {
+    let key = |a: u32, b: u32| {
+        let (a, b) = (says(a), says(b));
+        (a.min(b), a.max(b))
+    };
+    pairs.sort_by(|x, y| {
+        let tie = || key(x.1, x.2).cmp(&key(y.1, y.2));
+        y.0.total_cmp(&x.0).then_with(tie)
+    });
     for (_, a, b) in pairs {
         groups.join(a, b);
     }
-    (0..register.len() as u32).map(|at| groups.first(at)).collect()
 }
 
 /// How sure it is that two rows of one file are one person; `None` where a machine does not say so.
 pub fn same_person(county: &County<'_>, a: &Record, b: &Record) -> Option<f32> {
+    // The same whichever row comes first.
+    let says = |record| content(county.names, record);
+    let (a, b) = if says(a) <= says(b) { (a, b) } else { (b, a) };
     let weighed = weigh(county.names, &county.weights, &county.counts, a, b);
     let levels = &weighed.levels;
     if !levels.names_agree() || levels.is(Field::Number, number::OTHER) {

@@ -87,6 +87,17 @@ impl Number {
         }
     }
 
+    /// The same for equal numbers.
+    pub fn key(&self) -> u64 {
+        match self {
+            Number::None => 0,
+            Number::Valid(digits) => *digits,
+            Number::Broken(broken) => broken.text().iter().fold(u64::from(broken.cut), |key, c| {
+                key.wrapping_mul(131).wrapping_add(u64::from(*c))
+            }),
+        }
+    }
+
     /// A valid number that ends as those end whose last digits a spreadsheet has lost: one in eleven of these passes
     /// the check by chance, so that it cannot contradict another number of the same beginning.
     pub fn may_be_cut(&self) -> bool {

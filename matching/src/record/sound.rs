@@ -2,8 +2,9 @@
 //!
 //! Readings are those of the `pinyin` crate (Unihan). Toneless syllables are folded by the confusions that a Cantonese
 //! speaker makes who writes Mandarin, and the other way round: flat and curled initials (z zh, c ch, s sh), n and l,
-//! r and y (任, 然 begin like 音), hu and w (黄 and 王 are both *wong*), and the two nasal endings. These are rules of
-//! the languages; no list of names or of pairs of characters stands behind them.
+//! r and y (任, 然 begin like 音), hu and w (黄 and 王 are both *wong*). The endings n and ng, which others confuse, are
+//! far apart in Cantonese: 芬 is not 凤. These are rules of the languages; no list of names or of pairs of characters
+//! stands behind them.
 
 use super::hash_text;
 use pinyin::{ToPinyin, ToPinyinMulti};
@@ -35,18 +36,12 @@ fn fold(syllable: &str) -> String {
         [b'r', _, ..] => ("y", &syllable[1..]),
         _ => syllable.split_at(usize::from(!syllable.starts_with(['a', 'e', 'o']))),
     };
-    let whole = match (initial, rest) {
+    match (initial, rest) {
         ("h", "u") => "wu".to_owned(),
         ("h", "ui") => "wei".to_owned(),
         ("h", "un") => "wen".to_owned(),
         ("h", rest) if rest.starts_with('u') => format!("w{}", &rest[1..]),
         _ => format!("{initial}{rest}"),
-    };
-    match whole.strip_suffix('g') {
-        Some(short) if short.ends_with("an") || short.ends_with("en") || short.ends_with("in") => {
-            short.to_owned()
-        }
-        _ => whole,
     }
 }
 
@@ -72,7 +67,6 @@ mod tests {
             ('珍', '贞'),
             ('兰', '南'),
             ('志', '子'),
-            ('英', '音'),
         ] {
             assert!(confusable(a, b), "{a} {b}");
         }

@@ -19,6 +19,9 @@ pub struct Counts {
     places: HashMap<Place, u32>,
 }
 
+/// How many rows the usual chance counts for: of a register of twelve people nothing is learned about names.
+const TRUST: f32 = 2000.0;
+
 impl Counts {
     pub fn of<'a>(names: &Names, register: impl Iterator<Item = &'a Record>) -> Counts {
         let mut counts = Counts {
@@ -54,7 +57,8 @@ impl Counts {
         self.rows
     }
 
-    /// The chance that a stranger of the register agrees with the row on this level, where values decide it.
+    /// The chance that a stranger of the register agrees with the row on this level, where values decide it; `usual`
+    /// is the chance where nothing is known of the values.
     pub fn chance(
         &self,
         names: &Names,
@@ -62,6 +66,7 @@ impl Counts {
         level: u8,
         row: &Record,
         known: &Record,
+        usual: f32,
     ) -> Option<f32> {
         if self.rows == 0.0 {
             return None;
@@ -86,7 +91,7 @@ impl Counts {
             }
             _ => return None,
         };
-        Some(count.max(1) as f32 / self.rows)
+        Some((count.max(1) as f32 + usual * TRUST) / (self.rows + TRUST))
     }
 }
 

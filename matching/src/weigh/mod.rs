@@ -41,9 +41,10 @@ pub fn weigh(names: &Names, weights: &Weights, counts: &Counts, row: &Record, kn
         let Some(m) = weights.m(field, level) else {
             continue;
         };
+        let usual = weights.u(field, level);
         let u = counts
-            .chance(names, field, level, row, known)
-            .unwrap_or_else(|| weights.u(field, level));
+            .chance(names, field, level, row, known, usual)
+            .unwrap_or(usual);
         bits[field as usize] = (m / u).log2();
     }
     Weighed { levels, bits }
