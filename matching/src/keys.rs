@@ -5,7 +5,7 @@
 //! head of the household. A key that more than [`MOST`] rows share finds nobody; what is that common proves nothing,
 //! and work stays bounded whatever a file holds.
 
-use crate::parallel::in_parallel;
+use crate::hands::Hands;
 use crate::record::names::Names;
 use crate::record::{Record, hash};
 
@@ -128,9 +128,9 @@ struct Postings {
 }
 
 impl Index {
-    pub fn new(kinds: &[Kind], names: &Names, rows: &[Record]) -> Index {
+    pub fn new(hands: &impl Hands, kinds: &[Kind], names: &Names, rows: &[Record]) -> Index {
         Index {
-            kinds: in_parallel(kinds.len(), 1, |at, _| {
+            kinds: hands.each(kinds.len(), 1, |at, _| {
                 (kinds[at], Postings::new(kinds[at], names, rows))
             }),
         }

@@ -10,9 +10,9 @@
 pub mod clues;
 pub mod county;
 pub mod explain;
+pub mod hands;
 pub mod keys;
 pub mod link;
-mod parallel;
 pub mod record;
 pub mod three_way;
 pub mod weigh;

@@ -1,17 +1,20 @@
 //! Links a folder of plain CSV files as `bench/county/generate.py` writes them and writes what it found.
 //!
 //! `link --data DIR --out DIR [--answers FILE]`: `answers` holds what people said to the questions of a run before
-//! (`source,record_id,roster_id`, empty for nobody of the register).
+//! (`source,record_id,roster_id`, empty for nobody of the register). `--why KEY` prints how a row was decided.
 
 mod folder;
+mod threads;
 
 use folder::Folder;
 use matching::clues::{self, catalogue};
-use matching::county::{Answer, County, people};
+use matching::county::{Answer, County, Judged, people};
+use matching::explain;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
+use threads::Threads;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = |name: &str| {
@@ -23,23 +26,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let mut folder = Folder::read(&data)?;
     let read = (start.elapsed(), processor().unwrap_or(0.0));
-    let county = County::new(&folder.reader.names, &folder.register.records, &folder.rows);
+    let county = County::new(
+        &Threads,
+        &folder.reader.names,
+        &folder.register.records,
+        &folder.rows,
+    );
     let learned = (start.elapsed(), processor().unwrap_or(0.0));
-    if std::env::args().any(|a| a == "--weights") {
-        eprintln!("{:.5?}", county.weights);
-    }
-    if let Some(at) = argument("--why").and_then(|k| folder.find(&k.to_string_lossy())) {
-        let said = county.judge_one(&folder.rows[at].record);
-        eprintln!("{:?} {}", said.answer, said.margin);
-        for c in &said.candidates {
-            eprintln!(
-                "{} {:?} {:.1} {:?}",
-                folder.register.keys[c.at as usize], c.weighed.levels, c.weight, c.weighed.bits
-            );
-        }
-    }
-    let judged = county.judge(&folder.rows);
+    let judged = county.judge(&Threads, &folder.rows);
     let linked = (start.elapsed(), processor().unwrap_or(0.0));
+    if let Some(at) = argument("--why").and_then(|key| folder.find(&key.to_string_lossy())) {
+        why(&folder, &judged[at]);
+    }
     let answers = argument("--answers")
         .map(|file| folder.answers(&file))
         .transpose()?
@@ -48,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (row, answer) in &answers {
         (links[*row], waiting[*row]) = (*answer, false);
     }
-    let person = people::people(&county, &folder.rows, &links, &waiting);
+    let person = people::people(&Threads, &county, &folder.rows, &links, &waiting);
     let clustered = (start.elapsed(), processor().unwrap_or(0.0));
     let answered: BTreeSet<u32> = answers.iter().map(|(row, _)| *row as u32).collect();
     let doubts = people::doubts(&county, &judged, &answered);
@@ -83,6 +81,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         peak().unwrap_or(0) / 1024,
     );
     Ok(())
+}
+
+/// Prints a decision as a cadre reads it.
+fn why(folder: &Folder, said: &Judged) {
+    println!("{}", explain::answer(said.answer));
+    for candidate in said.candidates.iter().take(3) {
+        println!(
+            "{}（{:.1}）",
+            folder.register.keys[candidate.at as usize], candidate.weight
+        );
+        for line in explain::candidate(candidate) {
+            let strength = explain::strength(line.weight);
+            println!(
+                "  {}：{}，{strength}（{:+.1}）",
+                line.field, line.says, line.weight
+            );
+        }
+    }
 }
 
 /// Seconds of processor time so far, of all threads, where the system says it.

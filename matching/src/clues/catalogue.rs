@@ -26,6 +26,13 @@ fn some(list: &str, column: &str, among: &[&str]) -> Condition {
     Condition::Some(cells(list, column, among))
 }
 
+fn differ(list: &str, column: &str) -> Condition {
+    Condition::Differ {
+        list: list.to_owned(),
+        column: column.to_owned(),
+    }
+}
+
 fn rule(code: &str, number: u8, owner: &str, severity: Severity, says: &str, when: Condition) -> Rule {
     Rule {
         code: code.to_owned(),
@@ -128,6 +135,21 @@ pub fn rules() -> Vec<Rule> {
     all
 }
 
+/// Rules that hold only where a county has not widened a benefit; it switches them on itself.
+pub fn optional() -> Vec<Rule> {
+    vec![rule(
+        "living_subsidy_without_basis",
+        8,
+        "disabled",
+        Severity::Overpaid,
+        "享受困难残疾人生活补贴，不在低保、特困或低保边缘名册",
+        Condition::All(vec![
+            some("disabled", "困难残疾人生活补贴", &["是"]),
+            not(on("dibao")),
+        ]),
+    )]
+}
+
 /// What is due and not paid, or paid beside what excludes it.
 fn benefits() -> Vec<Rule> {
     let severe = || some("disabled", "残疾等级", &["一级", "二级"]);
@@ -220,6 +242,7 @@ fn benefits() -> Vec<Rule> {
                 Condition::All(vec![
                     some("dibao", "救助类别", &["特困"]),
                     some("dibao", "救助类别", &["低保"]),
+                    differ("dibao", "低保证号"),
                 ]),
             )
         },
@@ -237,10 +260,7 @@ fn benefits() -> Vec<Rule> {
             "dibao",
             Severity::Data,
             "同一人在两个低保户中",
-            Condition::Differ {
-                list: "dibao".to_owned(),
-                column: "低保证号".to_owned(),
-            },
+            differ("dibao", "低保证号"),
         ),
         rule(
             "aged80_alone_not_cared",

@@ -48,14 +48,13 @@ pub struct Clue {
     pub stake: Option<Stake>,
 }
 
-/// Runs rules at a date, in the order of rules and people. A rule whose list is not there finds nobody.
+/// Runs rules at a date, in the order of rules and people. A rule that reads a list which is not
+/// there finds nobody: that nobody stands on it says nothing.
 pub fn run(rules: &[Rule], sheets: &Sheets, people: &[Person], at: Date) -> Vec<Clue> {
     let day = at.to_string();
-    let valid: Vec<(usize, &Rule)> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, r)| r.is_valid_at(&day))
-        .collect();
+    let ready =
+        |rule: &Rule| rule.is_valid_at(&day) && rule.inputs().iter().all(|l| sheets.list(l).is_some());
+    let valid: Vec<(usize, &Rule)> = rules.iter().enumerate().filter(|(_, r)| ready(r)).collect();
     let mut clues = Vec::new();
     for (number, rule) in valid {
         let plan = Plan::new(&rule.when, sheets, people);

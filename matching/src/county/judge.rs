@@ -2,8 +2,8 @@
 
 use super::answer::{Answer, Candidate, Judged, Why};
 use super::{County, Row, claims, content};
+use crate::hands::Hands;
 use crate::keys::Kind;
-use crate::parallel::in_parallel;
 use crate::record::Record;
 use crate::record::number::Number;
 use crate::weigh::{Field, Levels, born, name, number, place, plain, weigh};
@@ -13,8 +13,8 @@ const KEPT: usize = 6;
 
 impl County<'_> {
     /// Judges all rows, each list one to one as far as its rows allow.
-    pub fn judge(&self, rows: &[Row]) -> Vec<Judged> {
-        let mut judged = in_parallel(rows.len(), 1000, |at, found| {
+    pub fn judge(&self, hands: &impl Hands, rows: &[Row]) -> Vec<Judged> {
+        let mut judged = hands.each(rows.len(), 1000, |at, found| {
             let candidates = self.candidates(&rows[at].record, found);
             self.decide(&rows[at].record, candidates)
         });

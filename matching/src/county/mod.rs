@@ -13,6 +13,7 @@ mod twice;
 
 pub use answer::{Answer, Candidate, Judged, Limits, Why};
 
+use crate::hands::Hands;
 use crate::keys::{Index, Kind};
 use crate::record::names::Names;
 use crate::record::{Record, hash};
@@ -47,8 +48,8 @@ const STRANGERS: usize = 450;
 
 impl<'a> County<'a> {
     /// Learns from the register and the rows of all lists.
-    pub fn new(names: &'a Names, register: &'a [Record], rows: &[Row]) -> County<'a> {
-        let index = Index::new(&Kind::ALL, names, register);
+    pub fn new(hands: &impl Hands, names: &'a Names, register: &'a [Record], rows: &[Row]) -> County<'a> {
+        let index = Index::new(hands, &Kind::ALL, names, register);
         let counts = Counts::of(names, register.iter());
         let mut county = County {
             names,
@@ -61,7 +62,7 @@ impl<'a> County<'a> {
             prior: 0.0,
         };
         county.learn(rows);
-        county.person = twice::in_register(&county);
+        county.person = twice::in_register(hands, &county);
         county
     }
 

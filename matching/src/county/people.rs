@@ -4,14 +4,20 @@ use super::answer::Judged;
 use super::twice::{Groups, join_all, same_person};
 use super::{County, Row, content};
 use crate::clues::Person;
+use crate::hands::Hands;
 use crate::keys::{Index, Kind};
-use crate::parallel::in_parallel;
 use crate::record::{Born, Record};
 use std::collections::{BTreeSet, HashMap};
 
-/// By row, those of the register first and then those of the lists: the first row of the same person. `answered` says
-/// of each list row what a person said or a machine decided: the row of the register, or none.
-pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting: &[bool]) -> Vec<u32> {
+/// By row, those of the register first and then those of the lists: the first row of the same person. `links` has for
+/// each row of a list the row of the register that a machine or a person named, `waiting` whether a person is asked.
+pub fn people(
+    hands: &impl Hands,
+    county: &County<'_>,
+    rows: &[Row],
+    links: &[Option<u32>],
+    waiting: &[bool],
+) -> Vec<u32> {
     let base = county.register.len() as u32;
     let numbers = county
         .register
@@ -32,8 +38,8 @@ pub fn people(county: &County<'_>, rows: &[Row], links: &[Option<u32>], waiting:
         .filter(|at| links[*at as usize].is_none() && !waiting[*at as usize])
         .collect();
     let records: Vec<Record> = free.iter().map(|at| rows[*at as usize].record).collect();
-    let index = Index::new(&FREE, county.names, &records);
-    let pairs = in_parallel(records.len(), 1000, |at, found| {
+    let index = Index::new(hands, &FREE, county.names, &records);
+    let pairs = hands.each(records.len(), 1000, |at, found| {
         index.find(&FREE, county.names, &records[at], found);
         let later = found.iter().filter(|other| **other > at as u32);
         later

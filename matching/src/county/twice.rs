@@ -1,15 +1,15 @@
 //! One person in two rows of the register.
 
 use super::{County, content};
+use crate::hands::Hands;
 use crate::keys::Kind;
-use crate::parallel::in_parallel;
 use crate::record::Record;
 use crate::weigh::{Field, Levels, born, name, number, place, plain, weigh};
 
 /// By row: the first row of the same person.
-pub fn in_register(county: &County<'_>) -> Vec<u32> {
+pub fn in_register(hands: &impl Hands, county: &County<'_>) -> Vec<u32> {
     let register = county.register;
-    let pairs = in_parallel(register.len(), 1000, |at, found| {
+    let pairs = hands.each(register.len(), 1000, |at, found| {
         county
             .index
             .find(&Kind::TWICE, county.names, &register[at], found);

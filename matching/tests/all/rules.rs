@@ -8,9 +8,18 @@ use matching::record::Born;
 /// A person, a list, and cells by column.
 type Parsed<'a> = (usize, &'a str, Vec<(&'a str, &'a str)>);
 
+/// Lists that are there, if only with nobody on them.
+const LISTS: [&str; 6] = ["elder", "dibao", "disabled", "deaths", "moved_out", "care"];
+
 /// Lists as `list: column=value column=value`, one line for a row; each row belongs to the person numbered before it.
 fn sheets(lines: &[(usize, &str)]) -> (Sheets, Vec<(usize, u32)>) {
-    let mut kinds: Vec<Sheet> = Vec::new();
+    let mut kinds: Vec<Sheet> = LISTS
+        .iter()
+        .map(|list| Sheet {
+            list: (*list).to_owned(),
+            columns: Vec::new(),
+        })
+        .collect();
     let parsed: Vec<Parsed<'_>> = lines
         .iter()
         .map(|(person, line)| {
@@ -223,10 +232,12 @@ fn each_rule_finds_its_case_and_no_other() {
 #[test]
 fn rows_that_stand_twice() {
     let all = found(
-        &[(1960, true)],
+        &[(1960, true), (1961, true)],
         &[
             (0, "dibao:低保证号=A 救助类别=低保"),
             (0, "dibao:低保证号=B 救助类别=特困"),
+            (1, "dibao:低保证号=C 救助类别=低保"),
+            (1, "dibao:低保证号=C 救助类别=特困"),
             (0, "disabled:残疾等级=三级"),
         ],
     );
@@ -234,6 +245,7 @@ fn rows_that_stand_twice() {
         all,
         [
             "duplicate_in_dibao 0",
+            "duplicate_in_dibao 1",
             "destitute_and_low_income 0",
             "two_dibao_households 0"
         ]
@@ -327,7 +339,19 @@ fn a_rule_is_a_row() {
         ..rule.clone()
     };
     let nobody = run(
-        &[dry],
+        std::slice::from_ref(&dry),
+        &sheets,
+        &people(&[(1940, true)], &rows),
+        Date::constant(2025, 12, 31),
+    );
+    assert!(nobody.is_empty());
+    // That nobody stands on a list that nobody has handed in says nothing.
+    let absent = Rule {
+        when: Condition::Not(Box::new(dry.when.clone())),
+        ..rule.clone()
+    };
+    let nobody = run(
+        &[absent],
         &sheets,
         &people(&[(1940, true)], &rows),
         Date::constant(2025, 12, 31),

@@ -3,6 +3,7 @@
 use domain::place::{Gazetteer, GridRange, Town, Village};
 use domain::{DivisionId, GridId};
 use matching::county::{Answer, County, Row, people};
+use matching::hands::OneHand;
 use matching::record::{Raw, Reader, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -121,10 +122,10 @@ pub fn link(register: &[Cells], lists: &[(u16, Vec<Cells>)]) -> Outcome {
             keys.push(cells.key.clone());
         }
     }
-    let county = County::new(&reader.names, &known, &rows);
-    let judged = county.judge(&rows);
+    let county = County::new(&OneHand, &reader.names, &known, &rows);
+    let judged = county.judge(&OneHand, &rows);
     let (links, waiting) = people::settled(&judged);
-    let first = people::people(&county, &rows, &links, &waiting);
+    let first = people::people(&OneHand, &county, &rows, &links, &waiting);
     let all: Vec<&String> = register.iter().map(|c| &c.key).chain(&keys).collect();
     let mut people: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
     for (key, first) in all.iter().zip(first) {
