@@ -249,7 +249,7 @@ impl Folder {
     }
 }
 
-/// Reads a file; its rows come in the order of their keys.
+/// Reads a file.
 fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize)>) -> Done<Part> {
     let mut csv = csv::Reader::from_path(file)?;
     let header = csv.headers()?.clone();
@@ -259,7 +259,7 @@ fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize
         .iter()
         .map(|word| header.iter().position(|h| h == *word))
         .collect();
-    let mut all: Vec<(Box<str>, Record, Option<GridId>, Line)> = Vec::new();
+    let mut part = Part::default();
     let mut line = csv::StringRecord::new();
     while csv.read_record(&mut line)? {
         let cell = |n: usize| at[n].and_then(|at| line.get(at)).unwrap_or("");
@@ -283,15 +283,10 @@ fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize
                 .collect(),
             None => Line::default(),
         };
-        all.push((line.get(0).unwrap_or("").into(), record, grid, cells));
-    }
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut part = Part::default();
-    for (key, record, grid, line) in all {
-        part.lines.push(line);
-        part.keys.push(key);
+        part.keys.push(line.get(0).unwrap_or("").into());
         part.records.push(record);
         part.grids.push(grid);
+        part.lines.push(cells);
     }
     Ok(part)
 }

@@ -159,15 +159,16 @@ impl County<'_> {
     }
 }
 
-/// Worth a thought: the name agrees, or the number, or a near name stands with an equal birth date. Whoever only
-/// lives in the same house is somebody else.
+/// Worth a thought: the name agrees, or the number, or a near name stands with an equal birth date and no other sex.
+/// Whoever only lives in the same house is somebody else.
 fn may_be(levels: &Levels) -> bool {
     let numbered = matches!(
         levels.of(Field::Number),
         number::SAME | number::SLIP | number::CUT
     );
     let near = matches!(levels.of(Field::Name), name::ONE_OTHER | name::SURNAME);
-    numbered || levels.names_agree() || (near && levels.is(Field::Born, born::EQUAL))
+    let other_sex = levels.is(Field::Sex, plain::OTHER);
+    numbered || levels.names_agree() || (near && !other_sex && levels.is(Field::Born, born::EQUAL))
 }
 
 /// Equal name and birth date, and the same house or phone.

@@ -19,8 +19,8 @@ pub struct Places {
     gazetteer: Gazetteer,
     divisions: HashMap<DivisionId, u16>,
     naturals: HashMap<(DivisionId, String), u32>,
-    /// What stands before the house number, with the hint: read once for all houses.
-    fronts: HashMap<(u16, Box<str>), Option<Front>>,
+    /// By hint: what stands before the house number, read once for all houses.
+    fronts: HashMap<u16, HashMap<Box<str>, Option<Front>>>,
     /// Columns that name a town and village.
     columns: HashMap<Box<str>, (Place, Hint, u16)>,
 }
@@ -88,22 +88,26 @@ impl Places {
         let Some((front, number, part)) = house(address) else {
             return self.whole(address, hint);
         };
-        let key = (hint_key, Box::from(front));
-        if !self.fronts.contains_key(&key) {
-            let read = self.front(front, hint);
-            self.fronts.insert(key.clone(), read);
-        }
-        match &self.fronts[&key] {
-            Some((place, village, natural)) => Found {
-                place: Place {
-                    number,
-                    part,
-                    ..*place
+        let known = self.fronts.get(&hint_key).and_then(|fronts| fronts.get(front));
+        if let Some(known) = known {
+            return match known {
+                Some((place, village, natural)) => Found {
+                    place: Place {
+                        number,
+                        part,
+                        ..*place
+                    },
+                    grid: self.gazetteer.grid(*village, natural, number),
                 },
-                grid: self.gazetteer.grid(*village, natural, number),
-            },
-            None => self.whole(address, hint),
+                None => self.whole(address, hint),
+            };
         }
+        let read = self.front(front, hint);
+        self.fronts
+            .entry(hint_key)
+            .or_default()
+            .insert(front.into(), read);
+        self.with_hint(address, hint, hint_key)
     }
 
     /// Reads the words before a house number, if they say the same whatever the number is.
@@ -155,7 +159,13 @@ impl Places {
 
 /// The address before its house number, the number, and the part behind it: `…旧围村`, 86, 2 of …旧围村86号之二.
 fn house(address: &str) -> Option<(&str, u32, u32)> {
-    let numeral = |c: char| c.is_ascii_digit() || "〇零一二三四五六七八九十百".contains(c);
+    let numeral = |c: char| {
+        c.is_ascii_digit()
+            || matches!(
+                c,
+                '〇' | '零' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百'
+            )
+    };
     let (before, after) = match address.rsplit_once('号') {
         Some((before, after)) => (before, after),
         None => match address.rsplit_once('-') {

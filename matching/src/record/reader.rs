@@ -106,11 +106,17 @@ fn sex(text: &str) -> Option<Sex> {
 
 /// The first number of the cell.
 fn phone(text: &str) -> u64 {
-    let packed = |digits: &str| format!("1{digits}").parse().unwrap_or(0);
+    // 16 digits at most: what is longer is no number.
+    let packed = |digits: &str| match digits.len() {
+        ..=16 => digits
+            .bytes()
+            .fold(1, |n: u64, digit| n * 10 + u64::from(digit - b'0')),
+        _ => 0,
+    };
     let mobile = |b: &[u8]| b.len() == 11 && b[0] == b'1' && b.iter().all(u8::is_ascii_digit);
     if text.is_empty() {
         0
-    } else if mobile(text.as_bytes()) && !not_stated(text) {
+    } else if mobile(text.as_bytes()) && text.bytes().any(|b| b != b'1') {
         packed(text)
     } else {
         Phone::all(text).first().map_or(0, |phone| packed(phone.as_str()))
@@ -118,5 +124,9 @@ fn phone(text: &str) -> u64 {
 }
 
 fn not_said(text: &str) -> bool {
-    text.is_empty() || not_stated(text)
+    // The short way for what most lists write: H0001234.
+    let says = |b: u8| b.is_ascii_alphanumeric() && b != b'0' && b != b'1';
+    let plain =
+        text.bytes().all(|b| b.is_ascii_alphanumeric()) && text.bytes().filter(|b| says(*b)).count() > 1;
+    text.is_empty() || (!plain && not_stated(text))
 }
