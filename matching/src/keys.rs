@@ -59,7 +59,8 @@ impl Kind {
         Kind::NameHead,
     ];
 
-    /// What finds one person twice in one file, or in two lists.
+    /// What finds one person twice in one file, or in two lists. These keys name no place: they are the same in every
+    /// run and release, so that they may be kept (sealed) and asked for one row at a time.
     pub const TWICE: [Kind; 5] = [
         Kind::Number,
         Kind::SoundBorn,

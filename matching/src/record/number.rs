@@ -142,8 +142,9 @@ impl Broken {
         &self.text[..usize::from(self.len)]
     }
 
-    pub const fn is_cut(&self) -> bool {
-        self.cut
+    /// Whether only its beginning is there: a spreadsheet lost the rest, or nobody wrote it.
+    pub const fn is_short(&self) -> bool {
+        self.cut || self.len < DIGITS as u8
     }
 
     fn born(&self) -> Born {

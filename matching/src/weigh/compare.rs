@@ -155,9 +155,9 @@ fn numbers(a: &Number, b: &Number) -> u8 {
             if cut { number::CUT } else { number::OTHER }
         }
         (Number::Broken(x), Number::Broken(y)) => {
-            if x == y && !x.is_cut() {
+            if x == y && !x.is_short() {
                 number::SAME
-            } else if x.is_cut() || y.is_cut() {
+            } else if x.is_short() || y.is_short() {
                 let shared = x.text().len().min(y.text().len());
                 cut_level(&x.text()[..shared], &y.text()[..shared])
             } else if a.meant().iter().any(|m| b.meant().contains(m)) {
@@ -167,7 +167,7 @@ fn numbers(a: &Number, b: &Number) -> u8 {
             }
         }
         (Number::Valid(x), Number::Broken(y)) | (Number::Broken(y), Number::Valid(x)) => {
-            if y.is_cut() {
+            if y.is_short() {
                 let whole = crate::record::number::text(*x);
                 cut_level(&whole[..y.text().len().min(18)], y.text())
             } else if Number::Broken(*y).is_slip_of(*x) {

@@ -107,6 +107,24 @@ fn namesakes_with_one_birthday_stay_apart() {
 }
 
 #[test]
+fn born_twice_offline_in_two_villages() {
+    let said = linked(
+        &[
+            "A 任仪志 440784194609011881 - 女 沙坪街道良围村旧围村9号 -",
+            "C 任仪志 440784194609011881 - 女 雅瑶镇仙溪村新屋村2号 -",
+        ],
+        &[
+            // The last four digits are missing.
+            "D 任仪志 44078419460901 - 女 沙坪街道良围村旧围村9号 -",
+            "L 任仪志 440784194609011881 1946-09-01 女 - -",
+        ],
+    );
+    assert_eq!(said.row("D"), "linked A");
+    assert!(said.are_one("A", "C") && said.are_one("A", "L") && said.are_one("A", "D"));
+    assert_eq!(said.people.len(), 1);
+}
+
+#[test]
 fn one_person_in_two_lists_and_not_in_the_register() {
     let register = cells(&["R1 陈国华 11010219840406970X 1984-04-06 男 沙坪街道良围村旧围村12号 -"]);
     let lists = [
