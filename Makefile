@@ -1,4 +1,4 @@
-# run · test · soak · bench · bench-county · openapi · fmt: all that is done with this workspace.
+# run · test · soak · bench · bench-county · bench-link · openapi · fmt: all that is done with this workspace.
 
 # Where `make run` keeps its county, and how its program is built (see docs of Cargo profiles): dev or release.
 DATA ?= data
@@ -9,7 +9,7 @@ program = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$
 # With the whole workspace's features, so that the tests' dependencies are not built a second time.
 build = cargo build --locked --workspace --bin heshan-grid
 
-.PHONY: help run test soak fmt-check lint doc tests bench bench-county openapi fmt
+.PHONY: help run test soak fmt-check lint doc tests bench bench-county bench-link openapi fmt
 
 help:
 	@echo 'make run      a working county of invented people in ./$(DATA), served with its accounts printed'
@@ -17,6 +17,7 @@ help:
 	@echo 'make soak     the long check: 100,000 simulated runs of sync, a million damaged changes and edits, the program too'
 	@echo 'make bench    measures the release build, see bench/README.md; DATABASE=postgresql for PostgreSQL'
 	@echo 'make bench-county  measures a generated county of PERSONS people: register and lists (needs python3)'
+	@echo 'make bench-link  links generated counties of PERSONS people (SEED) and scores what was found (needs python3)'
 	@echo 'make openapi  rewrites openapi.yaml from the program'
 	@echo 'make fmt      formats the code'
 
@@ -86,6 +87,12 @@ endif
 
 $(generated):
 	python3 bench/county/generate.py --persons $(PERSONS) --seed $(SEED) --out $@
+
+# Links the generated county twice, the second time with every question answered from the truth, and scores both.
+bench-link:
+	@scripts/check-toolchain
+	cargo build --locked --release -p matching --example link
+	bench/county/link-and-score $(PERSONS) $(SEED)
 
 openapi:
 	$(build)

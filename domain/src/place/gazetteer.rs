@@ -152,6 +152,12 @@ impl Gazetteer {
         self.place(text, hint).key().unwrap_or_else(|| letters(text))
     }
 
+    /// The grid of a house whose village and natural village or road (as [`Placed`] names it) were read before.
+    pub fn grid(&self, village: DivisionId, natural: &str, number: u32) -> Option<GridId> {
+        let village = &self.villages[self.village_at(Some(village))?];
+        village.grid(Some(natural), Some(number))
+    }
+
     pub(super) fn town_at(&self, id: Option<DivisionId>) -> Option<usize> {
         self.towns.iter().position(|t| Some(t.id) == id)
     }

@@ -13,6 +13,7 @@ mod tail;
 mod words;
 
 pub use gazetteer::Gazetteer;
+pub use number::leading as leading_number;
 
 use crate::{DivisionId, GridId};
 use std::fmt;

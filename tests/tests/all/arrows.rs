@@ -60,7 +60,7 @@ const PURE: &[(&str, &[&str])] = &[
             "unicode-normalization",
         ],
     ),
-    ("matching", &["serde", "serde_json", "thiserror"]),
+    ("matching", &["pinyin", "serde", "serde_json", "thiserror"]),
 ];
 
 /// What no pure crate's code may name: the outside world, the clock, chance.
