@@ -91,7 +91,7 @@ $(generated):
 # Links the generated county twice, the second time with every question answered from the truth, and scores both.
 bench-link:
 	@scripts/check-toolchain
-	cargo build --locked --release -p matching --example link
+	cargo build --locked --release -p api
 	bench/county/link-and-score $(PERSONS) $(SEED)
 
 openapi:

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 pub mod import;
 mod keys;
+mod link;
 mod passphrase;
 mod person;
 mod restore;
@@ -104,6 +105,21 @@ enum Command {
         kind: String,
         file: std::path::PathBuf,
     },
+    /// 把一个文件夹里的底册和名单（CSV）关联、归人、入格、比对，结果写成 CSV（不需要服务和数据库）
+    Link {
+        /// 含 roster.csv、grids.csv 和各名单的文件夹
+        #[arg(long)]
+        data: std::path::PathBuf,
+        /// 写结果的文件夹
+        #[arg(long)]
+        out: std::path::PathBuf,
+        /// 上次询问的答复：source,record_id,roster_id
+        #[arg(long)]
+        answers: Option<std::path::PathBuf>,
+        /// 打印这一行是怎样判定的
+        #[arg(long)]
+        why: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -172,6 +188,21 @@ pub fn run() -> ExitCode {
                 .map(success),
         );
     }
+    if let Command::Link {
+        data,
+        out,
+        answers,
+        why,
+    } = &cli.command
+    {
+        let what = link::What {
+            data,
+            out,
+            answers: answers.as_deref(),
+            why: why.as_deref(),
+        };
+        return said(link::link(&what).map(success));
+    }
     let config = match Config::load() {
         Ok(config) => config,
         Err(faults) => {
@@ -226,7 +257,7 @@ pub fn run() -> ExitCode {
             } => restore::from_file(&config, &file, replace).await.map(success),
             Command::Restore { force, .. } => restore::mark(&config, force).await.map(success),
             Command::Doctor { json } => doctor::doctor(&config, json).await,
-            Command::Openapi | Command::Import { .. } => Ok(ExitCode::SUCCESS),
+            Command::Openapi | Command::Import { .. } | Command::Link { .. } => Ok(ExitCode::SUCCESS),
         }
     });
     said(done)

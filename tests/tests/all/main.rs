@@ -24,6 +24,7 @@ mod imports;
 mod jobs;
 mod lengths;
 mod licences;
+mod linking;
 mod list_arriving;
 mod list_files;
 mod list_hostile;

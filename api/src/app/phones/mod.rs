@@ -26,7 +26,7 @@ pub struct Phone {
     /// Grids that the worker has today.
     pub grids: Vec<Uuid>,
     pub carries: Carries,
-    /// Ranges of numbers that the phone has given and that are not here; at most [`RANGES`].
+    /// Ranges of numbers that the phone has given and that are not here.
     pub missing: Vec<(i64, i64)>,
 }
 

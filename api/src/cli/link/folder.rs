@@ -1,18 +1,20 @@
-//! The folder: a register, lists and grids as CSV.
+//! The folder: a register, lists and grids as CSV. What it says is read here; nothing is asked of a database.
 
 use domain::date::Date;
 use domain::place::{Gazetteer, GridRange, Town, Village};
 use domain::{DivisionId, GridId};
-use matching::clues::{Clue, Line, Rule, Sheet, Sheets};
-use matching::county::{Answer, Judged, Row};
+use matching::clues::{Line, Sheet, Sheets};
+use matching::county::Row;
 use matching::record::places::Found;
 use matching::record::{Raw, Reader, Record};
 use std::collections::HashMap;
-use std::error::Error;
-use std::io::Write;
 use std::path::Path;
 
-type Done<T> = Result<T, Box<dyn Error>>;
+/// A Chinese sentence says what is wrong.
+pub type Done<T> = Result<T, String>;
+
+/// Columns of the file of grids: code, town, village, natural village, first and last house.
+const GRID_COLUMNS: usize = 6;
 
 /// File names without ending, the register first.
 const LISTS: [&str; 4] = ["disabled", "dibao", "elder", "deaths"];
@@ -63,9 +65,9 @@ pub struct Folder {
     pub reader: Reader,
     pub register: Part,
     pub rows: Vec<Row>,
-    row_keys: Vec<Box<str>>,
-    row_grids: Vec<Option<GridId>>,
-    grids: HashMap<GridId, String>,
+    pub row_keys: Vec<Box<str>>,
+    pub row_grids: Vec<Option<GridId>>,
+    pub grids: HashMap<GridId, String>,
     pub sheets: Sheets,
 }
 
@@ -119,7 +121,7 @@ impl Folder {
         self.row_keys.iter().position(|k| **k == *key)
     }
 
-    fn source(&self, row: usize) -> &'static str {
+    pub fn source(&self, row: usize) -> &'static str {
         LISTS[usize::from(self.rows[row].list)]
     }
 
@@ -135,88 +137,14 @@ impl Folder {
             .map(|at| ((self.source(at), &*self.row_keys[at]), at))
             .collect();
         let mut all = Vec::new();
-        for line in csv::Reader::from_path(file)?.records() {
-            let line = line?;
-            if let Some(row) = at.get(&(&line[0], &line[1])) {
-                all.push((*row, known.get(&line[2]).copied()));
+        for line in opened(file)?.records() {
+            let line = line.map_err(|fault| unread(file, &fault))?;
+            let cell = |n| line.get(n).unwrap_or_default();
+            if let Some(row) = at.get(&(cell(0), cell(1))) {
+                all.push((*row, known.get(cell(2)).copied()));
             }
         }
         Ok(all)
-    }
-
-    pub fn write_links(&self, out: &Path, judged: &[Judged]) -> Done<()> {
-        let mut links = std::io::BufWriter::new(std::fs::File::create(out.join("links.csv"))?);
-        let mut asks = std::io::BufWriter::new(std::fs::File::create(out.join("asks.csv"))?);
-        writeln!(links, "source,record_id,roster_id,weight,margin")?;
-        writeln!(asks, "source,record_id,candidates,why,weight")?;
-        for (at, said) in judged.iter().enumerate() {
-            let (source, key) = (self.source(at), &self.row_keys[at]);
-            if let Some(first) = said.linked() {
-                let known = &self.register.keys[first.at as usize];
-                writeln!(
-                    links,
-                    "{source},{key},{known},{:.2},{:.2}",
-                    first.weight, said.margin
-                )?;
-            }
-            if let Answer::Asks(why) = said.answer {
-                let shown: Vec<&str> = said
-                    .shown()
-                    .iter()
-                    .map(|c| &*self.register.keys[c.at as usize])
-                    .collect();
-                writeln!(
-                    asks,
-                    "{source},{key},{},{},{:.1}",
-                    shown.join("|"),
-                    why.code(),
-                    said.candidates[0].weight
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    pub fn write_people(&self, out: &Path, person: &[u32]) -> Done<()> {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(out.join("clusters.csv"))?);
-        writeln!(file, "source,record_id,cluster")?;
-        for (at, key) in self.register.keys.iter().enumerate() {
-            writeln!(file, "roster,{key},P{}", person[at])?;
-        }
-        let base = self.register.keys.len();
-        for (at, key) in self.row_keys.iter().enumerate() {
-            writeln!(file, "{},{key},P{}", self.source(at), person[base + at])?;
-        }
-        Ok(())
-    }
-
-    pub fn write_clues(&self, out: &Path, rules: &[Rule], clues: &[Clue]) -> Done<()> {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(out.join("clues.csv"))?);
-        writeln!(file, "rule,record_ids,months,yuan")?;
-        for clue in clues {
-            let rows = clue.evidence.rows.iter().map(|r| &*self.row_keys[*r as usize]);
-            let register = clue
-                .evidence
-                .register
-                .iter()
-                .map(|r| &*self.register.keys[*r as usize]);
-            let ids: Vec<&str> = rows.chain(register).collect();
-            let stake = clue.stake.map_or((String::new(), String::new()), |s| {
-                (
-                    s.months.to_string(),
-                    format!("{}.{:02}", s.fen / 100, s.fen % 100),
-                )
-            });
-            writeln!(
-                file,
-                "{},{},{},{}",
-                rules[clue.rule].code,
-                ids.join("|"),
-                stake.0,
-                stake.1
-            )?;
-        }
-        Ok(())
     }
 
     /// The end of the month of the latest day that the lists state: the date of what they say.
@@ -231,28 +159,12 @@ impl Folder {
         let births = self.register.records.iter().filter_map(born);
         days.chain(births).max().map(Date::last_of_month)
     }
-
-    pub fn write_grids(&mut self, out: &Path) -> Done<()> {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(out.join("grids.csv"))?);
-        writeln!(file, "source,record_id,grid_id")?;
-        for (key, grid) in self.register.keys.iter().zip(&self.register.grids) {
-            if let Some(grid) = grid {
-                writeln!(file, "roster,{key},{}", self.grids[grid])?;
-            }
-        }
-        for (at, key) in self.row_keys.iter().enumerate() {
-            if let Some(grid) = &self.row_grids[at] {
-                writeln!(file, "{},{key},{}", self.source(at), self.grids[grid])?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Reads a file.
 fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize)>) -> Done<Part> {
-    let mut csv = csv::Reader::from_path(file)?;
-    let header = csv.headers()?.clone();
+    let mut csv = opened(file)?;
+    let header = csv.headers().map_err(|fault| unread(file, &fault))?.clone();
     let at = COLUMNS.map(|(_, words)| header.iter().position(|h| words.contains(&h)));
     let read = sheets.as_ref().map_or(&[][..], |(_, list)| READ_BY_RULES[*list]);
     let read: Vec<Option<usize>> = read
@@ -261,7 +173,7 @@ fn part(reader: &mut Reader, file: &Path, mut sheets: Option<(&mut Sheets, usize
         .collect();
     let mut part = Part::default();
     let mut line = csv::StringRecord::new();
-    while csv.read_record(&mut line)? {
+    while csv.read_record(&mut line).map_err(|fault| unread(file, &fault))? {
         let cell = |n: usize| at[n].and_then(|at| line.get(at)).unwrap_or("");
         let raw = Raw {
             number: cell(0),
@@ -296,9 +208,19 @@ fn gazetteer(file: &Path) -> Done<(Gazetteer, HashMap<GridId, String>)> {
     let id = |n: usize| uuid::Uuid::from_u128(n as u128 + 1);
     let (mut towns, mut villages): (Vec<String>, Vec<(usize, String)>) = (Vec::new(), Vec::new());
     let (mut ranges, mut grids) = (Vec::new(), HashMap::new());
-    let mut csv = csv::Reader::from_path(file)?;
-    for (n, line) in csv.records().enumerate() {
-        let line = line?;
+    for (n, line) in opened(file)?.records().enumerate() {
+        let line = line.map_err(|fault| unread(file, &fault))?;
+        if line.len() < GRID_COLUMNS {
+            return Err(format!(
+                "{}：应有 {GRID_COLUMNS} 列，只有 {} 列。",
+                file.display(),
+                line.len()
+            ));
+        }
+        let house = |cell: &str| {
+            let wrong = || format!("{}：第 {} 行的门牌范围不是数字。", file.display(), n + 2);
+            cell.parse().map_err(|_| wrong())
+        };
         let at = towns.iter().position(|t| *t == line[1]);
         let town = at.unwrap_or_else(|| {
             towns.push(line[1].to_owned());
@@ -316,8 +238,8 @@ fn gazetteer(file: &Path) -> Done<(Gazetteer, HashMap<GridId, String>)> {
             grid,
             village: DivisionId::from_uuid(id(1000 + village)),
             natural: line[3].to_owned(),
-            from: line[4].parse()?,
-            to: line[5].parse()?,
+            from: house(&line[4])?,
+            to: house(&line[5])?,
         });
     }
     let towns: Vec<Town> = towns
@@ -341,4 +263,22 @@ fn gazetteer(file: &Path) -> Done<(Gazetteer, HashMap<GridId, String>)> {
         .collect();
     let above = ["广东省", "江门市", "鹤山市"];
     Ok((Gazetteer::new(&above, &towns, &villages, &ranges), grids))
+}
+
+fn opened(file: &Path) -> Done<csv::Reader<std::fs::File>> {
+    csv::Reader::from_path(file).map_err(|fault| unread(file, &fault))
+}
+
+/// Says where, and not what stood there: it may be a person's.
+fn unread(file: &Path, fault: &csv::Error) -> String {
+    let place = fault
+        .position()
+        .map_or(String::new(), |at| format!("第 {} 行", at.line()));
+    let why = match fault.kind() {
+        csv::ErrorKind::Io(_) => "文件不存在或无法读取",
+        csv::ErrorKind::Utf8 { .. } => "不是 UTF-8 文本",
+        csv::ErrorKind::UnequalLengths { .. } => "列数与表头不同",
+        _ => "不是 CSV",
+    };
+    format!("{}：{place}{why}。", file.display())
 }
