@@ -9,15 +9,12 @@ use crate::figure::{Figure, Samples, millis};
 use crate::phone::{Phone, outcomes};
 use crate::server::Server;
 use serde_json::Value;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-/// Phones that ask, and how many of their requests are under way at a time.
+/// Phones that ask, and how many requests of one account are under way at a time: no more are answered.
 const PHONES: usize = 1_000;
-const AT_A_TIME: usize = 64;
+const OF_ONE: usize = 2;
 /// Requests that are measured.
 const POLLS: usize = 20_000;
 
@@ -100,28 +97,28 @@ pub async fn polls(bench: &Bench, server: &Server) -> Result<Vec<Figure>, Fault>
         0..=1 => (8, 64),
         _ => (PHONES, POLLS),
     };
-    let mut all = Vec::new();
+    let at_a_time = OF_ONE * workers;
+    let mut groups: Vec<Vec<Phone>> = (0..at_a_time).map(|_| Vec::new()).collect();
     for n in 0..phones {
         let mut phone = Phone::new(&server.client, &storm_worker(n % workers)).await?;
         phone.load().await?;
-        all.push(Mutex::new(phone));
+        groups[n % at_a_time].push(phone);
     }
-    let (all, next) = (Arc::new(all), Arc::new(AtomicUsize::new(0)));
+    groups.retain(|group| !group.is_empty());
+    let each = polls / groups.len();
     let began = Instant::now();
     let mut asking = JoinSet::new();
-    for _ in 0..AT_A_TIME.min(phones) {
-        let (all, next) = (all.clone(), next.clone());
+    for mut group in groups {
         asking.spawn(async move {
-            let mut took = Vec::new();
-            loop {
-                let turn = next.fetch_add(1, Ordering::Relaxed);
-                if turn >= polls {
-                    return Ok::<_, String>(took);
-                }
-                let mut phone = all[turn % all.len()].lock().await;
-                let (answer, _) = phone.sync(&[]).await.map_err(|fault| fault.to_string())?;
+            let (mut took, phones) = (Vec::new(), group.len());
+            for turn in 0..each {
+                let (answer, _) = group[turn % phones]
+                    .sync(&[])
+                    .await
+                    .map_err(|fault| fault.to_string())?;
                 took.push(answer.took);
             }
+            Ok::<_, String>(took)
         });
     }
     let mut took = Samples::default();
@@ -130,8 +127,9 @@ pub async fn polls(bench: &Bench, server: &Server) -> Result<Vec<Figure>, Fault>
             took.add(one);
         }
     }
+    let polls = took.count();
     let speed = polls as f64 / began.elapsed().as_secs_f64();
-    let what = format!("{phones} phones asking with nothing new, {AT_A_TIME} at a time");
+    let what = format!("{phones} phones asking with nothing new, {at_a_time} at a time");
     Ok(vec![
         Figure::new("polls.speed", &what, speed, "requests/s").of(polls),
         took.figure("polls.p50", &format!("{what} (median)"), 0.5),

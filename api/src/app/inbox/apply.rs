@@ -6,7 +6,6 @@ use super::proposal::{self, Proposed};
 use super::{Decider, Decision, held, list_row, own_edit, placing};
 use crate::app::Error;
 use crate::app::desk::Desk;
-use crate::app::erasure;
 use crate::store::edits::{Body, EditRow};
 use crate::store::records;
 use domain::{EditId, Value};
@@ -47,9 +46,6 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
             "discard" if row.held.is_some() => held::discard(desk, case).await,
             "discard" => {
                 list_row::left_alone(&*desk.txn, row, what.id).await?;
-                if erasure::forget(&desk.txn, desk.program, row).await? {
-                    return desk.close_emptied(row, what.id, case.result());
-                }
                 desk.close_row(row, what.id, case.result()).await
             }
             _ => Err(unfit()),

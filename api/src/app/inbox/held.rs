@@ -4,6 +4,7 @@ use super::Decision;
 use super::apply::Case;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
+use crate::app::erasure;
 use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::feeds::News;
@@ -173,16 +174,20 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>, ready: &Ready) -> Resul
     end(desk, ready, "applied", receipt, case).await
 }
 
-/// Leaves a held edit as it is; its content stays, and the phone hears the reason.
+/// Leaves a held edit as it is; its content stays, unless it is of somebody who was erased, and the phone hears the
+/// reason.
 pub async fn discard(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
     let id = case
         .row
         .held
         .ok_or(Error::Damaged("item without its held edit"))?;
     let row = held::by_id(&*desk.txn, id).await?.ok_or(Error::NotFound)?;
+    tell(desk, case, &row).await?;
+    if erasure::forget(&desk.txn, desk.program, case.row).await? {
+        return desk.close_emptied(case.row, case.what.id, case.result());
+    }
     let body = held::body(&desk.program.keys, &row)?;
     held::settle(&*desk.txn, &desk.program.keys, row.id, "discarded", &body).await?;
-    tell(desk, case, &row).await?;
     desk.close_row(case.row, case.what.id, case.result()).await
 }
 
