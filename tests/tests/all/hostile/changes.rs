@@ -142,13 +142,12 @@ const REFUSED: &[(&str, Damage)] = &[
     ("change_register_deleted", |phone, resident, id| {
         vec![phone.change(resident, id, |tx, f, _| tx.delete(f, "phone").unwrap())]
     }),
+    // What a note was before cannot be told without the change that is missing.
     ("changes_missing", |phone, resident, id| {
         phone.change(resident, Uuid::now_v7(), |tx, f, _| {
-            tx.put(f, "address", "仙溪村3号").unwrap()
+            note(tx, f, "remarks", "未送达")
         });
-        vec![phone.change(resident, id, |tx, f, _| {
-            tx.put(f, "phone", "13900078442").unwrap()
-        })]
+        vec![phone.change(resident, id, |tx, f, _| note(tx, f, "remarks", "家中无人"))]
     }),
     ("change_damaged", |phone, resident, id| {
         let mut change = phone.change(resident, id, |tx, f, _| {

@@ -5,6 +5,7 @@ use api::app::sync::cursor::{self, Cursor};
 use api::store::meta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::json;
 use std::io::Write;
 use tests::database::Database;
 use tests::dice::Dice;
@@ -256,6 +257,21 @@ async fn what_an_envelope_may_say_wrongly(database: Database) {
         bench.adds_up(what, &answer);
         let text = answer.to_string();
         assert!(!text.contains("宋惠贞"), "{what}: a foreign resident");
+        // Whoever comes from another life of the database is first asked what it has.
+        assert_eq!(
+            answer["have_wanted"] == true,
+            what == "a cursor of another life",
+            "{what}"
+        );
+        if answer["have_wanted"] == true {
+            assert_eq!(
+                (&answer["items"], &answer["more"]),
+                (&json!([]), &json!(true)),
+                "{what}"
+            );
+            bench.goes_on(what, 0).await;
+            continue;
+        }
         let fetched = answer["grids"].as_object().unwrap();
         assert_eq!(fetched.len(), 1, "{what}: {fetched:?}");
         // Whoever names no cursor of its own loads anew.
