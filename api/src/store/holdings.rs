@@ -117,6 +117,27 @@ pub async fn phones_of<C: ConnectionTrait>(
         .await
 }
 
+/// Those of some residents who stand in one of these grids, and stay there until the transaction ends.
+pub async fn staying<C: ConnectionTrait>(
+    db: &C,
+    residents: &[Uuid],
+    grids: &[Uuid],
+) -> Result<Vec<Uuid>, DbErr> {
+    let mut out = Vec::with_capacity(residents.len());
+    for part in residents.chunks(500) {
+        let there = resident::Entity::find()
+            .select_only()
+            .column(resident::Column::Id)
+            .filter(resident::Column::Id.is_in(part.iter().copied()))
+            .filter(resident::Column::Grid.is_in(grids.iter().copied()))
+            .filter(resident::Column::State.ne("departed"))
+            .order_by_asc(resident::Column::Id)
+            .lock_shared();
+        out.extend(there.into_tuple::<Uuid>().all(db).await?);
+    }
+    Ok(out)
+}
+
 /// Records are about to be sent to a device that does not carry them yet. A drop of the same record that the
 /// device never confirmed is over: what it holds from now on is the new holding.
 pub async fn begin<C: ConnectionTrait>(

@@ -71,6 +71,8 @@ pub struct Phone {
     losses: Vec<Loss>,
     /// The clock, where the test sets it.
     at: Option<Instant>,
+    /// Others work at the same moment: what a receipt is about may have left between taking an edit in and looking.
+    crowded: bool,
 }
 
 impl Phone {
@@ -90,7 +92,13 @@ impl Phone {
             differing: BTreeSet::new(),
             losses: Vec::new(),
             at: None,
+            crowded: false,
         }
+    }
+
+    /// From now on others may move or reject somebody while this phone is being answered.
+    pub fn among_others(&mut self) {
+        self.crowded = true;
     }
 
     /// Turns to the program at another address, with the same token.

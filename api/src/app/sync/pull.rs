@@ -29,7 +29,8 @@ pub struct Pulled {
 }
 
 /// Answers what the phone does not have. Before records leave that are new to the device, its holdings are
-/// committed; otherwise nothing is written.
+/// committed; otherwise nothing is written. Whoever has left the phone's grids since they were read stays here: nobody
+/// would tell the phone to drop what it was not known to carry.
 pub async fn pull(
     program: &Program,
     phone: &Phone,
@@ -58,23 +59,30 @@ pub async fn pull(
         let noted = program
             .db
             .write(|txn| async move {
-                holdings::begin(&*txn, phone.device, new, now.millis()).await?;
+                let staying = holdings::staying(&*txn, new, &phone.grids).await?;
+                holdings::begin(&*txn, phone.device, &staying, now.millis()).await?;
                 meta::audit(
                     &*txn,
                     now,
                     Some(phone.account),
                     Some(phone.device),
                     "pull",
-                    new.len() as i64,
+                    staying.len() as i64,
                 )
                 .await?;
-                Ok::<_, Error>(())
+                Ok::<_, Error>(staying)
             })
             .await;
         match noted {
             // Nothing can be written: what the device does not hold already stays here.
             Err(Error::StorageFull) => return Ok(page.without(new)),
-            other => other?,
+            Err(other) => return Err(other),
+            Ok(staying) if staying.len() < new.len() => {
+                let staying: BTreeSet<Uuid> = staying.into_iter().collect();
+                let left: Vec<Uuid> = new.iter().copied().filter(|r| !staying.contains(r)).collect();
+                return Ok(page.without(&left));
+            }
+            Ok(_) => {}
         }
     }
     Ok(page.answer)

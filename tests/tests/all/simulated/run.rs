@@ -88,6 +88,7 @@ impl World {
     /// One run in which everybody works at the same time.
     pub async fn race(&mut self, seed: u64) {
         self.begin().await;
+        self.phones.iter_mut().for_each(Phone::among_others);
         let (people, county, cadre) = (&self.people, &self.county, &self.cadre);
         let phones = self.phones.iter_mut().enumerate().map(|(n, phone)| async move {
             let mut dice = Dice::seeded(seed * 16 + n as u64);
