@@ -179,7 +179,7 @@ impl Program {
 pub async fn connect(config: &Config, schema: Schema) -> Result<(Db, Option<File>), StartFault> {
     let folder = |e| StartFault::Folder(config.data.display().to_string(), e);
     if let Some(url) = &config.database {
-        return Ok((Db::open_postgres(url, 16).await?, None));
+        return Ok((Db::open_postgres(url, 18).await?, None));
     }
     let file = config.data.join("heshan.db");
     if !schema.may_make() {

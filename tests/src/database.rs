@@ -136,7 +136,7 @@ impl Database {
     /// Opens it as the program does.
     pub async fn open(&self) -> Db {
         match self.postgres_url() {
-            Some(url) => Db::open_postgres(&url, 8).await.unwrap(),
+            Some(url) => Db::open_postgres(&url, 12).await.unwrap(),
             None => Db::open_sqlite(&self.sqlite_file()).await.unwrap(),
         }
     }
