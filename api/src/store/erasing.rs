@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::{files, of_person};
 use crate::seal::Keyring;
 use crate::store::lists;
-use entity::{edit, held, holding, inbox_item, list, list_row, lookup, resident, stored_file, visit};
+use entity::{edit, held, holding, inbox_item, list_row, lookup, resident, stored_file, visit};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
     Statement, Value,
@@ -71,24 +71,7 @@ pub async fn identity<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Vec<(Strin
 
 /// The files as they were handed in of the lists that name the person.
 async fn files_of<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Vec<Uuid>, DbErr> {
-    let all: Vec<Uuid> = list_row::Entity::find()
-        .select_only()
-        .column(list_row::Column::List)
-        .distinct()
-        .filter(list_row::Column::Resident.eq(id))
-        .into_tuple()
-        .all(db)
-        .await?;
-    if all.is_empty() {
-        return Ok(Vec::new());
-    }
-    let named: Vec<Uuid> = list::Entity::find()
-        .select_only()
-        .column(list::Column::File)
-        .filter(list::Column::Id.is_in(all))
-        .into_tuple()
-        .all(db)
-        .await?;
+    let named = of_person::lists(db, id).await?.into_iter().map(|list| list.file);
     stored_file::Entity::find()
         .select_only()
         .column(stored_file::Column::Id)
