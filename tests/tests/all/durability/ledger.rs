@@ -103,6 +103,16 @@ impl Ledger {
         self.in_flight.insert(phone, edits);
     }
 
+    /// A request failed at a database that went away: it may have been committed before, so what was not there after
+    /// an earlier crash may be there by now.
+    pub fn nobody_knows(&mut self, phone: usize) {
+        for (id, _) in &self.in_flight[&phone] {
+            if self.expected.get(id) == Some(&false) {
+                self.expected.remove(id);
+            }
+        }
+    }
+
     pub fn acknowledge(&mut self, phone: usize, answer: &serde_json::Value) {
         let sent = self.in_flight.remove(&phone).unwrap_or_default();
         let receipts = answer["receipts"].as_array().unwrap();

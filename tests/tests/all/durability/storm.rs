@@ -126,7 +126,10 @@ fn work(
             match phone.exchange_into_the_dark().await {
                 Ok(answer) => ledger.lock().unwrap().acknowledge(n, &answer),
                 // The database is away for a moment; the program is not.
-                Err(Trouble::Unable) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(Trouble::Unable) => {
+                    ledger.lock().unwrap().nobody_knows(n);
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
                 Err(Trouble::Unreachable) => {
                     ledger.lock().unwrap().waiting.insert(n);
                     line.wait_for(|(newer, _)| *newer != start).await.unwrap();
