@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
 /// Requests a minute; as many may come at once after a quiet minute.
@@ -32,8 +32,27 @@ const IN_LINE: usize = 64;
 const MOST: usize = 20_000;
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long work in the background waits for phones at most before it goes on a little.
+const GIVES_WAY: Duration = Duration::from_millis(50);
+/// Phones that were at work so lately will soon be again.
+const LATELY: Duration = Duration::from_secs(1);
+
+/// A request's turn; it ends with the value.
+pub struct Turn {
+    busy: watch::Sender<AtWork>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// How many requests of phones are at work on this node, and when the last one ended.
+#[derive(Clone, Copy, Default)]
+struct AtWork {
+    now: usize,
+    last: Option<Instant>,
+}
+
 pub struct Limiter {
     rates: Rates,
+    busy: watch::Sender<AtWork>,
     /// Per device and account: when what it has asked for is worked off at its rate.
     until: Mutex<HashMap<Uuid, Instant>>,
     turns: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
@@ -50,6 +69,7 @@ impl Limiter {
     pub fn new(rates: Rates) -> Limiter {
         Limiter {
             rates,
+            busy: watch::Sender::default(),
             until: Mutex::default(),
             turns: Mutex::default(),
         }
@@ -82,8 +102,8 @@ impl Limiter {
         Ok(())
     }
 
-    /// Waits for the worker's turn; it ends with the value. Nothing where too many wait already.
-    pub async fn turn(&self, account: Uuid) -> Option<OwnedSemaphorePermit> {
+    /// Waits for the worker's turn. Nothing where too many wait already.
+    pub async fn turn(&self, account: Uuid) -> Option<Turn> {
         let line = {
             let mut turns = self.turns();
             if turns.len() > MOST {
@@ -98,11 +118,39 @@ impl Limiter {
         if Arc::strong_count(&line) > 1 + AT_WORK + IN_LINE + 1 {
             return None;
         }
-        line.acquire_owned().await.ok()
+        let permit = line.acquire_owned().await.ok()?;
+        self.busy.send_modify(|busy| busy.now += 1);
+        Some(Turn {
+            busy: self.busy.clone(),
+            _permit: permit,
+        })
+    }
+
+    /// Work in the background lets phones go first, between two parts of it: waits until none is at work, and not for
+    /// ever. Answers whether any was at work lately, so that the next part should be a small one.
+    pub async fn give_way(&self) -> bool {
+        let mut busy = self.busy.subscribe();
+        let quiet = busy.wait_for(|busy| busy.now == 0);
+        let waited = tokio::time::timeout(GIVES_WAY, quiet).await;
+        waited.is_err()
+            || self
+                .busy
+                .borrow()
+                .last
+                .is_some_and(|last| last.elapsed() < LATELY)
     }
 
     fn turns(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Semaphore>>> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.busy.send_modify(|busy| {
+            busy.now -= 1;
+            busy.last = Some(Instant::now());
+        });
     }
 }
 
@@ -152,5 +200,16 @@ mod tests {
         assert!(limiter.turn(light).await.is_some());
         drop(first);
         assert!(third.await.is_some());
+    }
+
+    #[tokio::test]
+    async fn background_goes_on_behind_phones_and_in_spite_of_them() {
+        let limiter = Limiter::new(Rates::default());
+        assert!(!limiter.give_way().await);
+        let turn = limiter.turn(Uuid::now_v7()).await;
+        // It ends although the phone is at work.
+        assert!(limiter.give_way().await);
+        drop(turn);
+        assert!(limiter.give_way().await, "one was at work a moment ago");
     }
 }

@@ -1,6 +1,6 @@
 //! The job that commits a list, in steps of at most 200 rows, taken up from where it was.
 
-use super::list_run::{Ground, RECORD_STEP, STEP};
+use super::list_run::{Ground, STEP};
 use super::{Handlers, JobContext, JobFault, JobKind, try_list, undo_list};
 use crate::app::lists::{draw, judge, later, register};
 use crate::program::Program;
@@ -62,11 +62,7 @@ type RowPlace = Option<(i32, i32)>;
 async fn step(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, RowPlace), JobFault> {
     let (list, context) = (&ground.list, ground.context);
     let cx = &ground.commit(Stage::Final);
-    let step = if list.kind == "population" {
-        STEP
-    } else {
-        RECORD_STEP
-    };
+    let step = ground.step().await;
     ground
         .program
         .db

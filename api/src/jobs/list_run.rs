@@ -12,6 +12,8 @@ use entity::list;
 /// row, as what a dry run says; a row of any other list may make a record with all that belongs to it.
 pub const STEP: u64 = 200;
 pub const RECORD_STEP: u64 = 100;
+/// Rows of one transaction while phones are at work.
+const SMALL_STEP: u64 = 40;
 
 /// A run of a job over a list.
 pub struct Ground<'a> {
@@ -37,6 +39,15 @@ impl<'a> Ground<'a> {
         self.ground.commit(self.context.created_by, stage)
     }
 
+    /// Rows of the next transaction of a commit, once phones that are at work have been let go first.
+    pub async fn step(&self) -> u64 {
+        match (self.program.limiter.give_way().await, self.list.kind.as_str()) {
+            (true, _) => SMALL_STEP,
+            (false, "population") => STEP,
+            (false, _) => RECORD_STEP,
+        }
+    }
+
     /// Compares the roster with the list once its rows are judged, keeps who is missing, and in a commit asks their
     /// villages. Answers how many were on the roster. What was done before a break is not done again.
     pub async fn missing(&self, stage: Stage) -> Result<i32, JobFault> {
@@ -46,6 +57,7 @@ impl<'a> Ground<'a> {
         let compared = missing::compare(db, cx).await?;
         for part in compared.moved.chunks(RECORD_STEP as usize) {
             context.go_on()?;
+            program.limiter.give_way().await;
             program
                 .db
                 .write(|txn| async move {
@@ -59,6 +71,7 @@ impl<'a> Ground<'a> {
         let people: Vec<_> = noted.people.clone().into_iter().collect();
         for part in people.chunks(RECORD_STEP as usize) {
             context.go_on()?;
+            program.limiter.give_way().await;
             let rows: Vec<i32> = part.iter().map(|(row, _)| *row).collect();
             let new: Vec<Row> = noted
                 .new

@@ -53,6 +53,7 @@ async fn go_through(ground: &Ground<'_>, mut carry: Option<Carry>) -> Result<(),
     let (mut after, mut done) = (None, 0);
     loop {
         ground.context.go_on()?;
+        ground.program.limiter.give_way().await;
         let txn = Arc::new(ground.program.db.snapshot().await?);
         let cx = ground.commit(Stage::Planned);
         let rows = ground.rows(&*txn, after, Some(STEP)).await?;

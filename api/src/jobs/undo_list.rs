@@ -1,6 +1,6 @@
 //! The job that takes back what a committed list wrote, in steps, taken up from where it was.
 
-use super::list_run::{Ground, RECORD_STEP, STEP};
+use super::list_run::{Ground, STEP};
 use super::{JobContext, JobFault};
 use crate::app::lists::{register, undoing};
 use crate::program::Program;
@@ -50,13 +50,14 @@ async fn people(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32,
     // What goes back goes back now.
     cx.begun = cx.now;
     let cx = &cx;
+    let step = ground.step().await;
     program
         .db
         .write(|txn| async move {
             lists::one_at_a_time(&*txn).await?;
             let part = Part {
                 after,
-                limit: Some(RECORD_STEP),
+                limit: Some(step),
                 ..Part::default()
             };
             let rows = lists::places(&*txn, list.id, part).await?;

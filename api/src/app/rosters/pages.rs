@@ -71,6 +71,7 @@ pub async fn make(source: &Source, sink: &mut impl Sink) -> Result<Option<u64>, 
     let mut opening: VecDeque<JoinHandle<Result<(String, u64), Error>>> = VecDeque::new();
     loop {
         while !ended && opening.len() < AHEAD {
+            source.program.limiter.give_way().await;
             let page = read(source, after, limit).await?;
             ended = (page.lines.len() as u64) < limit;
             after = page.lines.last().map(|line| line.id).or(after);

@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::app::phones::gap;
 use crate::app::{Error, hand_over};
 use crate::program::Program;
-use crate::rates::Over;
+use crate::rates::{Over, Turn};
 use crate::store::devices::Contact;
 use crate::store::meta::{self, Life};
 use domain::Instant;
@@ -19,7 +19,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 /// The envelope (wire, "Request"). Only this can fail as a request; each edit stands alone.
@@ -181,7 +180,7 @@ const LINE: i64 = 400;
 ///
 /// # Errors
 /// `OverQuota`: `rate_device`, `rate_account`, `busy`.
-pub async fn may_ask(program: &Program, device: Uuid, account: Uuid) -> Result<OwnedSemaphorePermit, Error> {
+pub async fn may_ask(program: &Program, device: Uuid, account: Uuid) -> Result<Turn, Error> {
     let over = |code, message, seconds| Error::OverQuota {
         code,
         message,
