@@ -13,7 +13,7 @@ use entity::list;
 pub const STEP: u64 = 200;
 pub const RECORD_STEP: u64 = 100;
 /// Rows of one transaction while phones are at work.
-const SMALL_STEP: u64 = 40;
+const SMALL_STEP: u64 = 20;
 
 /// A run of a job over a list.
 pub struct Ground<'a> {

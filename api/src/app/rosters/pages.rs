@@ -22,6 +22,8 @@ use uuid::Uuid;
 /// Rows of the first page and of the others: whoever waits sees something at once.
 const FIRST: u64 = 500;
 const PAGE: u64 = 2_000;
+/// Rows of a page while phones are at work.
+const SMALL_PAGE: u64 = 500;
 /// Pages that are opened while another is read.
 const AHEAD: usize = 2;
 
@@ -71,7 +73,10 @@ pub async fn make(source: &Source, sink: &mut impl Sink) -> Result<Option<u64>, 
     let mut opening: VecDeque<JoinHandle<Result<(String, u64), Error>>> = VecDeque::new();
     loop {
         while !ended && opening.len() < AHEAD {
-            source.program.limiter.give_way().await;
+            let busy = source.program.limiter.give_way().await;
+            if busy {
+                limit = limit.min(SMALL_PAGE);
+            }
             let page = read(source, after, limit).await?;
             ended = (page.lines.len() as u64) < limit;
             after = page.lines.last().map(|line| line.id).or(after);
