@@ -1,5 +1,6 @@
 //! The job that commits a list, in steps of at most 200 rows, taken up from where it was.
 
+use super::ahead::Ahead;
 use super::list_run::{Ground, STEP};
 use super::{Handlers, JobContext, JobFault, JobKind, try_list, undo_list};
 use crate::app::lists::{draw, judge, later, register};
@@ -12,7 +13,12 @@ pub fn handlers(program: &Program) -> Handlers {
     Handlers::new()
         .with(JobKind::CommitList, move |context| {
             let program = commits.clone();
-            async move { run(&program, &context).await }
+            async move {
+                program.db.remember(true).await?;
+                let done = run(&program, &context).await;
+                program.db.remember(false).await?;
+                done
+            }
         })
         .with(JobKind::TryList, move |context| {
             let program = tries.clone();
@@ -35,14 +41,15 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     }
     // Where an earlier run got to is looked for once: to count rows up to a place is to read them all.
     let mut done = context.progress;
-    let mut after = match done {
+    let after = match done {
         0 => None,
         n => lists::place_of(program.db.read(), ground.list.id, n as u64 - 1).await?,
     };
+    let mut ahead = Ahead::of(program, ground.list.id, after);
     let mut weighed = STEP as i32;
     while done < ground.list.rows {
         context.go_on()?;
-        (done, after) = step(&ground, done, after).await?;
+        done = step(&ground, &mut ahead, done).await?;
         if ground.list.kind == "population" && done / 2 >= weighed {
             weighed = done;
             let weigh = program
@@ -55,26 +62,22 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     finish(&ground).await
 }
 
-/// A row's sheet and number.
-type RowPlace = Option<(i32, i32)>;
-
-/// The next rows behind the first `done`, the last of which stands at `after`; answers the same of what is done then.
-async fn step(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, RowPlace), JobFault> {
+/// The next rows behind the first `done`; answers how many are done then.
+async fn step(ground: &Ground<'_>, ahead: &mut Ahead, done: i32) -> Result<i32, JobFault> {
     let (list, context) = (&ground.list, ground.context);
     let cx = &ground.commit(Stage::Final);
-    let step = ground.step().await;
+    let rows = &ahead.take(ground.step().await).await?;
     ground
         .program
         .db
         .write(|txn| async move {
             lists::one_at_a_time(&*txn).await?;
-            let rows = ground.rows(&*txn, after, Some(step)).await?;
             if list.kind == "population" {
-                let judged = register::judge(&txn, cx, &rows).await?;
-                judged.write(&txn, cx, &rows).await?;
+                let judged = register::judge(&txn, cx, rows).await?;
+                judged.write(&txn, cx, rows).await?;
             } else {
-                let judged = judge::judge(&txn, cx, &rows, None).await?;
-                judged.write(&txn, cx, &rows).await?;
+                let judged = judge::judge(&txn, cx, rows, None).await?;
+                judged.write(&txn, cx, rows).await?;
             }
             let done = if rows.is_empty() {
                 list.rows
@@ -82,8 +85,7 @@ async fn step(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, R
                 done + rows.len() as i32
             };
             context.advance(&*txn, done, list.rows).await?;
-            let last = rows.last().map(|row| (row.sheet, row.row));
-            Ok::<_, JobFault>((done, last))
+            Ok::<_, JobFault>(done)
         })
         .await
 }

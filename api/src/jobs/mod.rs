@@ -5,6 +5,7 @@
 //! begin in the middle: it commits in steps, and each step says with [`JobContext::advance`], in the same
 //! transaction, how far it is. A run that lost its lease gets [`JobFault::Lost`] there and commits nothing more.
 
+mod ahead;
 pub mod commit_list;
 pub mod compact;
 pub mod export_roster;

@@ -8,8 +8,9 @@ use super::{pokes, wal};
 use crate::metrics::Queue;
 use sea_orm::sqlx::{Connection, SqliteConnection};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use std::future::Future;
 use std::path::Path;
@@ -20,6 +21,10 @@ use tracing::Instrument;
 
 /// A transaction in the hands of a use case; [`Db::write`] commits it once the use case has returned.
 pub type Txn = Arc<DatabaseTransaction>;
+
+/// What the embedded database's writer remembers of the file: SQLite's `cache_size`, in KiB.
+const LITTLE: &str = "-16000";
+const MUCH: &str = "-64000";
 
 /// How often a write is tried again after a serialization failure or a deadlock.
 const TRIES: u32 = 8;
@@ -47,9 +52,8 @@ impl Db {
     /// Opens the embedded database in `file`, which is made when it is missing.
     pub async fn open_sqlite(file: &Path) -> Result<Db, DbErr> {
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        // Lists write at random places of large tables: what the writer need not read again is its speed.
-        let writer = Database::connect(sqlite_options(&url, 1, "-64000")).await?;
-        let reader = Database::connect(sqlite_options(&url, 4, "-16000")).await?;
+        let writer = Database::connect(sqlite_options(&url, 1, LITTLE)).await?;
+        let reader = Database::connect(sqlite_options(&url, 4, "-8000")).await?;
         let db = Db::over(writer, reader);
         tokio::spawn(wal::empty_behind(db.reader.clone(), db.listen()));
         Ok(db)
@@ -87,6 +91,17 @@ impl Db {
     /// Who waits for the writer.
     pub fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    /// Lets the embedded database's writer remember much of the file, or gives that memory back. Lists write at random
+    /// places of large tables: what need not be read again is their speed.
+    pub async fn remember(&self, much: bool) -> Result<(), DbErr> {
+        if self.backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        let size = if much { MUCH } else { LITTLE };
+        let sql = format!("PRAGMA cache_size = {size}; PRAGMA shrink_memory");
+        self.writer.execute_unprepared(&sql).await.map(|_| ())
     }
 
     /// For reads outside a transaction.
