@@ -1,6 +1,7 @@
 //! What a running program holds: database, keys, catalogue, clock. No state that a second node would miss.
 
 use crate::app::budget::Budget;
+use crate::app::erasure::ledger;
 use crate::app::tidy::Terms;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -19,7 +20,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -49,6 +50,8 @@ pub struct Program {
     pub terms: Terms,
     /// Room for audit rows while nothing can be written; `serve` opens it.
     pub reserve: Arc<Reserve>,
+    /// The file beside the database in which erasures are noted; none where there is no data folder.
+    pub erasures: Arc<Option<PathBuf>>,
     /// Held as long as the program runs: one program per data folder.
     _lock: Arc<Option<File>>,
 }
@@ -136,6 +139,7 @@ impl Program {
             export_days: config.export_days,
             terms: config.terms,
             reserve: Arc::default(),
+            erasures: Arc::new(Some(ledger::in_folder(&config.data))),
             _lock: Arc::new(lock),
         };
         program.measure_clock().await?;
@@ -170,6 +174,7 @@ impl Program {
             export_days: 7,
             terms: Terms::default(),
             reserve: Arc::default(),
+            erasures: Arc::default(),
             _lock: Arc::new(None),
         })
     }

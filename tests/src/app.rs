@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::database::Database;
 use api::app::backup::restore;
+use api::app::erasure::ledger;
 use api::config::Config;
 use api::http;
 use api::program::{Program, Schema};
@@ -96,10 +97,13 @@ impl TestApp {
         copy
     }
 
-    /// Starts a program on a backup, as the database's next life.
+    /// Starts a program on a backup, as the database's next life, which hears from what is noted in its folder who was
+    /// erased.
     pub async fn restored(backup: Database) -> TestApp {
         let app = TestApp::start(backup).await;
         restore::mark(&app.program.db).await.unwrap();
+        let file = ledger::in_folder(app.database().folder());
+        ledger::after_restore(&app.program, &[file]).await.unwrap();
         app
     }
 

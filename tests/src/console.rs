@@ -15,6 +15,11 @@ impl Console {
         Console { client }
     }
 
+    /// Turns to the program at another address, with the same token.
+    pub fn moved_to(&mut self, other: &Client) {
+        self.client = self.client.moved_to(other);
+    }
+
     /// Open items of a resident, oldest first.
     pub async fn items(&self, resident: Uuid) -> Vec<Value> {
         let page = self.get(&format!("/api/v1/inbox?resident={resident}")).await.ok();

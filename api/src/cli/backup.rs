@@ -2,6 +2,7 @@
 
 use crate::app::backup::{self, BackupFault};
 use crate::app::doctor::bytes;
+use crate::app::erasure::ledger;
 use crate::config::Config;
 use crate::program::{Program, Schema};
 use std::path::Path;
@@ -52,6 +53,17 @@ async fn into_file(program: &Program, target: &Path, keep: Option<usize>) -> Res
     )
     .await
     .map_err(|error| format!("备份已写好，但未能登记：{error}"))?;
+    // Whoever restores an older one finds here who was erased since.
+    let folder = if target.is_dir() {
+        Some(target)
+    } else {
+        target.parent()
+    };
+    if let Some(folder) = folder {
+        ledger::note(&program.db, &ledger::in_folder(folder))
+            .await
+            .map_err(|error| format!("备份已写好，但旁边的抹除登记没有写成：{error}"))?;
+    }
     if let Some(keep) = keep.filter(|_| target.is_dir()) {
         let gone = backup::thin_out(target, keep).map_err(|e| format!("旧备份未能删除：{e}"))?;
         if gone > 0 {
@@ -63,6 +75,10 @@ async fn into_file(program: &Program, target: &Path, keep: Option<usize>) -> Res
 
 /// Runs a command of the operator's through the shell; what it prints is shown.
 async fn run(program: &Program, command: &str) -> Result<(), String> {
+    if let Some(file) = program.erasures.as_deref() {
+        // The command may keep this file together with the copy.
+        ledger::note(&program.db, file).await.map_err(|e| e.to_string())?;
+    }
     let begun = backup::begin(&program.db).await.map_err(|e| e.to_string())?;
     let ended = tokio::process::Command::new("sh")
         .args(["-c", command])

@@ -166,6 +166,11 @@ enum Person {
         /// 被抹除者原来的居民编号
         id: uuid::Uuid,
     },
+    /// 按抹除登记（erasures.ndjson）再次抹除：恢复备份时没有找到登记，后来找到了。服务运行时也可执行
+    Again {
+        /// 原数据目录或较新备份旁的登记；确知没有抹除过任何人时可给出空文件
+        file: std::path::PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -242,6 +247,9 @@ pub fn run() -> ExitCode {
             Command::Person {
                 what: Person::Erased { id },
             } => person::erased(&config, id).await,
+            Command::Person {
+                what: Person::Again { file },
+            } => person::again(&config, &file).await.map(success),
             Command::Backup { target, keep, run } => {
                 let what = backup::What {
                     target: target.as_deref(),

@@ -1,5 +1,6 @@
 //! `person`: a person's own report, and the proof that nothing is left of somebody who was erased.
 
+use crate::app::erasure::ledger::{self, Ledger};
 use crate::app::erasure::{self, Place, Proof};
 use crate::app::{Error, persons};
 use crate::config::Config;
@@ -7,6 +8,7 @@ use crate::program::{Program, Schema};
 use domain::Instant;
 use domain::id_number::IdNumber;
 use std::io::BufRead;
+use std::path::Path;
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -47,6 +49,29 @@ pub async fn erased(config: &Config, id: Uuid) -> Result<ExitCode, String> {
         other => failed(other),
     })?;
     Ok(say(&proof))
+}
+
+/// Erases once more whoever a file names: after a restore that could not find it.
+pub async fn again(config: &Config, file: &Path) -> Result<(), String> {
+    let ledger = Ledger::read(file).map_err(|error| format!("{}：{error}", file.display()))?;
+    if ledger.unreadable > 0 {
+        return Err(format!(
+            "{} 中有 {} 行无法读出",
+            file.display(),
+            ledger.unreadable
+        ));
+    }
+    let program = open(config, Schema::Beside).await?;
+    let done = ledger::again(&program, &ledger).await.map_err(failed)?;
+    ledger::settle(&program, true).await.map_err(failed)?;
+    if let Some(own) = program.erasures.as_deref() {
+        ledger::note(&program.db, own).await.map_err(|e| e.to_string())?;
+    }
+    println!(
+        "登记中有 {} 人，其中 {done} 人已再次抹除",
+        ledger.residents().len()
+    );
+    Ok(())
 }
 
 fn say(proof: &Proof) -> ExitCode {

@@ -2,6 +2,7 @@
 
 use crate::app::backup::restore::{self, Gap};
 use crate::app::doctor::span;
+use crate::app::erasure::ledger;
 use crate::config::Config;
 use crate::program::{self, Program, Schema, StartFault};
 use crate::seal::master::{self, Secrets};
@@ -56,6 +57,34 @@ pub async fn from_file(config: &Config, file: &Path, replace: bool) -> Result<()
         .map_err(folder)?;
     drop(lock);
     tell(&gap);
+    let (program, _) = Program::open(config, Schema::Serve)
+        .await
+        .map_err(|e| e.to_string())?;
+    let beside = file.parent().map(ledger::in_folder);
+    let files: Vec<PathBuf> = [ledger::in_folder(&config.data)]
+        .into_iter()
+        .chain(beside)
+        .collect();
+    erase_again(&program, &files).await
+}
+
+/// Whoever was erased after the backup must not come back with it.
+async fn erase_again(program: &Program, files: &[PathBuf]) -> Result<(), String> {
+    let done = ledger::after_restore(program, files).await.map_err(|error| {
+        format!("已恢复，但抹除登记未能核对，请重新运行 heshan-grid person again：{error}")
+    })?;
+    match done {
+        Some(0) => println!("已核对抹除登记：没有备份之后抹除的人"),
+        Some(count) => println!("已核对抹除登记：备份之后抹除的 {count} 人已再次抹除"),
+        None => eprintln!(
+            "没有找到抹除登记（{}）：备份之后抹除的人可能又回来了！请找到原数据目录或较新备份旁的该文件，\
+             运行 heshan-grid person again 文件；在此之前体检会一直提示",
+            ledger::FILE
+        ),
+    }
+    if let Some(file) = program.erasures.as_deref() {
+        ledger::note(&program.db, file).await.map_err(|e| e.to_string())?;
+    }
     Ok(())
 }
 
@@ -83,7 +112,7 @@ pub async fn mark(config: &Config, force: bool) -> Result<(), String> {
         .await
         .map_err(|error| format!("未能标记：{error}"))?;
     tell(&gap);
-    Ok(())
+    erase_again(&program, &[ledger::in_folder(&config.data)]).await
 }
 
 fn secrets(config: &Config) -> Result<Secrets, String> {

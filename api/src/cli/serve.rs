@@ -1,5 +1,6 @@
 //! `serve` and `migrate`.
 
+use crate::app::erasure::ledger::{self, Ledger};
 use crate::app::rosters::run;
 use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
@@ -20,6 +21,7 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     if let Some(folder) = made {
         eprintln!("已生成密钥：{folder}\n请立即另行备份。没有这些密钥，全部数据都无法打开。");
     }
+    known_erasures(&program).await?;
     tokio::spawn(follow_database(program.clone()));
     tokio::spawn(write_contacts(program.clone()));
     tokio::spawn(close_exports(program.clone()));
@@ -62,6 +64,26 @@ pub async fn migrate(config: &Config) -> Result<(), String> {
         .await
         .map_err(|e| e.to_string())?;
     println!("数据库结构已是最新");
+    Ok(())
+}
+
+/// Before anybody is served: whoever the file beside the database names as erased is so, whatever put the database in
+/// its place, and the file names all whom the database knows.
+async fn known_erasures(program: &Program) -> Result<(), String> {
+    let Some(file) = program.erasures.as_deref() else {
+        return Ok(());
+    };
+    if let Ok(ledger) = Ledger::read(file) {
+        let done = ledger::again(program, &ledger)
+            .await
+            .map_err(|error| format!("抹除登记未能核对：{error}"))?;
+        if done > 0 {
+            tracing::warn!(people = done, "people who had been erased were erased once more");
+        }
+    }
+    if let Err(error) = ledger::note(&program.db, file).await {
+        tracing::warn!(%error, "erasures were not noted beside the database");
+    }
     Ok(())
 }
 

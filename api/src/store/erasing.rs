@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::{files, of_person};
 use crate::seal::Keyring;
 use crate::store::lists;
-use entity::{edit, held, holding, inbox_item, list_row, lookup, resident, stored_file, visit};
+use entity::{edit, held, holding, inbox_item, list, list_row, lookup, resident, stored_file, visit};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
     Statement, Value,
@@ -122,7 +122,7 @@ pub async fn remove<C: ConnectionTrait>(
     id: Uuid,
     hashes: &[(String, Vec<u8>)],
 ) -> Result<(), Fault> {
-    forget_samples(db, keys, id).await?;
+    forget_samples(db, keys, of_person::lists(db, id).await?).await?;
     for file in files_of(db, id).await? {
         files::delete(db, file).await?;
     }
@@ -138,10 +138,7 @@ pub async fn remove<C: ConnectionTrait>(
     }
     let one = || vec![Value::from(id)];
     for item in items(db, id).await? {
-        let item = || vec![Value::from(item)];
-        run(db, "DELETE FROM decision WHERE item = $1", item()).await?;
-        run(db, "DELETE FROM device_entry WHERE subject = $1", item()).await?;
-        run(db, "DELETE FROM inbox_item WHERE id = $1", item()).await?;
+        remove_item(db, item).await?;
     }
     for sql in BY_RESIDENT {
         run(db, sql, one()).await?;
@@ -151,8 +148,25 @@ pub async fn remove<C: ConnectionTrait>(
         let sql = format!("UPDATE roster_step SET {column} = $1 WHERE {column} <> $2 AND resident = $3");
         run(db, &sql, marks.to_vec()).await?;
     }
+    remove_from_register(db, hashes).await?;
+    Ok(())
+}
+
+/// An item with what was decided about it and what phones were told.
+pub async fn remove_item<C: ConnectionTrait>(db: &C, item: Uuid) -> Result<(), DbErr> {
+    let item = || vec![Value::from(item)];
+    run(db, "DELETE FROM decision WHERE item = $1", item()).await?;
+    run(db, "DELETE FROM device_entry WHERE subject = $1", item()).await?;
+    run(db, "DELETE FROM inbox_item WHERE id = $1", item()).await
+}
+
+/// Rows of the register, by the hashes of somebody who is erased: of equal names and birth dates only those without a
+/// number, since others are other people.
+pub async fn remove_from_register<C: ConnectionTrait>(
+    db: &C,
+    hashes: &[(String, Vec<u8>)],
+) -> Result<(), DbErr> {
     for (kind, hash) in hashes {
-        // Of equal names and birth dates only those without a number: others are other people.
         let sql = match kind.as_str() {
             "id_number" => "DELETE FROM register_row WHERE id_hash = $1",
             _ => "DELETE FROM register_row WHERE id_hash IS NULL AND person_hash = $1",
@@ -163,8 +177,12 @@ pub async fn remove<C: ConnectionTrait>(
 }
 
 /// Samples of cells that the heads of lists show for their columns: they may be the person's.
-async fn forget_samples<C: ConnectionTrait>(db: &C, keys: &Keyring, id: Uuid) -> Result<(), Fault> {
-    for row in of_person::lists(db, id).await? {
+pub async fn forget_samples<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    named: Vec<list::Model>,
+) -> Result<(), Fault> {
+    for row in named {
         let mut head = lists::head(keys, &row)?;
         head.columns.iter_mut().for_each(|column| column.samples.clear());
         head.unread.iter_mut().for_each(|column| column.samples.clear());

@@ -84,6 +84,12 @@ pub async fn put<C: ConnectionTrait>(db: &C, key: &str, value: &str) -> Result<(
     Ok(())
 }
 
+/// Forgets a value.
+pub async fn remove<C: ConnectionTrait>(db: &C, key: &str) -> Result<(), DbErr> {
+    meta::Entity::delete_by_id(key.to_owned()).exec(db).await?;
+    Ok(())
+}
+
 pub async fn get<C: ConnectionTrait>(db: &C, key: &str) -> Result<Option<String>, DbErr> {
     Ok(meta::Entity::find_by_id(key.to_owned())
         .one(db)

@@ -46,6 +46,7 @@ pub mod sealed;
 pub mod sessions;
 pub mod standing;
 pub mod tombstones;
+pub mod unlinked;
 pub mod visible;
 mod wal;
 

@@ -152,6 +152,11 @@ impl County {
         sign_in_at(&self.app.client, name, installation).await
     }
 
+    /// The county goes on with another program: of a restored database, or started anew. Answers the former one.
+    pub fn goes_on_with(&mut self, app: TestApp) -> TestApp {
+        std::mem::replace(&mut self.app, app)
+    }
+
     /// Ends the program in process: a process of its own goes on with the county. Nobody may have signed in yet.
     pub async fn end(self) -> Database {
         self.app.end().await

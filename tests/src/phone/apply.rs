@@ -4,6 +4,7 @@ use super::held_records::{id, text};
 use super::{Made, Phone};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 impl Phone {
     /// Takes in the answer to a request that held the edits `sent`.
@@ -18,8 +19,9 @@ impl Phone {
         for receipt in list(&answer["receipts"]) {
             let made = self.edit_of(&receipt, sent);
             let took_effect = receipt["outcome"] != "held" && receipt["repeat"] != true;
+            let spoken_of = spoken_of.contains(made.resident.to_string().as_str());
             assert!(
-                !took_effect || self.crowded || spoken_of.contains(made.resident.to_string().as_str()),
+                !took_effect || self.crowded || spoken_of || self.has_dropped(made.resident),
                 "a receipt came without the record's new state: {receipt}"
             );
             self.receive(made, receipt);
@@ -34,6 +36,12 @@ impl Phone {
         if answer["more"] == false {
             self.compare(&answer["grids"]);
         }
+    }
+
+    /// Whether the record has left this phone: nothing more is said of it.
+    fn has_dropped(&self, resident: Uuid) -> bool {
+        let left = |item: &Value| item["kind"] == "drop" && item["resident"] == resident.to_string();
+        !self.holds(resident) && self.heard.iter().any(left)
     }
 
     /// The edit that a receipt is for: named by its id, or by its place in the request.
@@ -55,7 +63,10 @@ impl Phone {
 
     fn apply(&mut self, item: Value) {
         match text(&item["kind"]) {
-            "record" => self.records.put(item),
+            "record" => {
+                self.put_document(id(&item["resident"]), &item);
+                self.records.put(item);
+            }
             "drop" => self.drop_held(item),
             "receipt" => {
                 self.receipts.insert(id(&item["edit"]), item);
@@ -79,13 +90,20 @@ impl Phone {
                     return;
                 }
                 self.records.remove(resident);
+                self.forget_document(resident);
+                if item["reason"] == "erased" {
+                    self.sent.retain(|made| made.resident != resident);
+                }
                 self.dropped.push(Value::Array(vec![
                     item["resident"].clone(),
                     item["holding"].clone(),
                 ]));
             }
             // Hand-in: everything goes.
-            None => self.records.clear(),
+            None => {
+                self.records.clear();
+                self.documents = self.documents.as_ref().map(|_| Default::default());
+            }
         }
         self.heard.push(item);
     }
@@ -97,6 +115,7 @@ impl Phone {
         for (grid, server) in grids {
             for resident in list(&server["remove"]) {
                 self.records.remove(id(&resident));
+                self.forget_document(id(&resident));
             }
             let (count, digest) = self.records.digest_of(grid);
             if server["count"] != count || server["digest"] != digest {

@@ -5,10 +5,12 @@
 //! phone that does not sync; a bad line is [`Phone::lose_next`].
 
 mod apply;
+mod documents;
 mod draft;
 mod held_records;
 
 use crate::client::{Answer, Client};
+use documents::Documents;
 use domain::Instant;
 pub use draft::Draft;
 use held_records::Records;
@@ -55,6 +57,8 @@ pub struct Phone {
     catalogue: u64,
     cursor: Option<String>,
     records: Records,
+    /// Of a full client.
+    pub documents: Option<Documents>,
     /// Without a receipt yet, in the order in which they were made.
     unsent: Vec<Made>,
     /// With a receipt; kept because the server may lose its database.
@@ -83,6 +87,7 @@ impl Phone {
             catalogue,
             cursor: None,
             records: Records::default(),
+            documents: None,
             unsent: Vec::new(),
             sent: Vec::new(),
             seq: 0,
@@ -199,6 +204,11 @@ impl Phone {
         Ok(answer)
     }
 
+    /// What it would send now, for a line that delivers it when nobody waits for the answer any more.
+    pub fn as_sent(&self) -> Value {
+        self.request(&self.unsent)
+    }
+
     /// Sends a request of the test's own; the phone learns nothing from the answer.
     pub async fn send_raw(&self, request: &Value) -> Answer {
         self.client.post("/api/v1/sync", request).await
@@ -218,6 +228,9 @@ impl Phone {
             edits.iter().map(|made| made.body.clone()).collect(),
         );
         request.insert("dropped".into(), self.dropped.clone().into());
+        if self.documents.is_some() {
+            request.insert("documents".into(), true.into());
+        }
         if let Some(cursor) = &self.cursor {
             request.insert("cursor".into(), cursor.clone().into());
         }

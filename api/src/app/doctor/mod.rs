@@ -2,9 +2,11 @@
 //! sentence and its figures; nothing personal is in any of them.
 
 mod database;
+mod erasures;
 mod machine;
 
 pub use database::{LATE, SILENT, backups, clock, held, inbox, jobs, phones, schema};
+pub use erasures::erasures;
 pub use machine::{disk, keys, wal, wal_length};
 
 use crate::app::Error;
@@ -89,6 +91,7 @@ pub async fn of_database(db: &Db, clock: &Clock, ahead: i64, data: &Path) -> Res
         machine::wal(db, data),
         machine::reserve(data),
         backups(db, now).await?,
+        erasures(db, data).await?,
         jobs(db, now).await?,
         held(db, now).await?,
         inbox(db, now).await?,

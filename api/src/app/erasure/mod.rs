@@ -1,5 +1,6 @@
 //! Erasing a person: everything gone at once from live data, phones told to drop, a tombstone left.
 
+pub mod ledger;
 mod proof;
 
 pub use crate::store::tombstones::Tombstone;
@@ -14,6 +15,7 @@ use crate::store::db::Txn;
 use crate::store::erasing::{self, Extent};
 use crate::store::held;
 use crate::store::tombstones;
+use crate::store::unlinked::{self, At};
 use domain::Instant;
 use domain::catalogue::Role;
 use entity::inbox_item;
@@ -68,73 +70,145 @@ pub async fn erase(
 ) -> Result<Erased, Error> {
     actor.must_be(&[Role::BureauAdmin])?;
     let now = program.clock.now();
-    program
+    // Looked for before: every row of every list that is about nobody has to be opened for it.
+    let hashes = identity(program.db.read(), &everybody(program.db.read(), id).await?).await?;
+    let asked = &Asked {
+        by: actor.account,
+        id,
+        reason,
+        confirm,
+        rows: unlinked::naming(program.db.read(), &program.keys, &hashes).await?,
+    };
+    let erased = program
         .db
-        .write(
-            |txn| async move { in_transaction(&txn, program, actor.account, id, reason, confirm, now).await },
-        )
-        .await
+        .write(|txn| async move { in_transaction(&txn, program, asked, now).await })
+        .await?;
+    if let Some(file) = program.erasures.as_deref() {
+        // It is done, whatever becomes of the note: the next start and the next backup add it.
+        if let Err(error) = ledger::note(&program.db, file).await {
+            tracing::warn!(%error, "an erasure was not noted beside the database");
+        }
+    }
+    Ok(erased)
+}
+
+/// The person, and whom they were merged from.
+async fn everybody<C: sea_orm::ConnectionTrait>(db: &C, id: Uuid) -> Result<BTreeSet<Uuid>, Error> {
+    let mut all: BTreeSet<Uuid> = erasing::absorbed(db, id).await?.into_iter().collect();
+    all.insert(id);
+    Ok(all)
+}
+
+async fn identity<C: sea_orm::ConnectionTrait>(
+    db: &C,
+    all: &BTreeSet<Uuid>,
+) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let mut hashes = Vec::new();
+    for one in all {
+        hashes.extend(erasing::identity(db, *one).await?);
+    }
+    hashes.sort();
+    hashes.dedup();
+    Ok(hashes)
+}
+
+/// What an administrator asked for.
+struct Asked<'a> {
+    by: Uuid,
+    id: Uuid,
+    reason: Reason,
+    confirm: Option<&'a str>,
+    rows: Vec<At>,
 }
 
 async fn in_transaction(
     txn: &Txn,
     program: &Program,
-    by: Uuid,
-    id: Uuid,
-    reason: Reason,
-    confirm: Option<&str>,
+    asked: &Asked<'_>,
     now: Instant,
 ) -> Result<Erased, Error> {
+    let Asked { id, reason, .. } = *asked;
     if let Some(stone) = tombstones::find(&**txn, id).await? {
         return Ok(Erased { stone, repeat: true });
     }
-    let mut all: BTreeSet<Uuid> = erasing::absorbed(&**txn, id).await?.into_iter().collect();
-    all.insert(id);
-    let mut desk = Desk::open(txn, program, &all, &[], now).await?;
+    let all = everybody(&**txn, id).await?;
+    let desk = Desk::open(txn, program, &all, &[], now).await?;
     let loaded = desk.records.get(&id).ok_or(Error::NotFound)?;
     let (version, village) = (loaded.record.version().to_string(), loaded.village);
-    if confirm != Some(version.as_str()) {
-        let extent = erasing::extent(&**txn, id).await?;
+    if asked.confirm != Some(version.as_str()) {
+        let mut extent = erasing::extent(&**txn, id).await?;
+        extent.list_rows += asked.rows.len() as u64;
         return Err(Error::Conflict {
             code: "needs_confirmation",
             message: "抹除后无法恢复：请核对以下数量，并以此版本号再次确认".into(),
             present: Some(told(&version, &extent)),
         });
     }
-    let mut hashes = Vec::new();
-    for one in &all {
-        hashes.extend(erasing::identity(&**txn, *one).await?);
+    let stone = Tombstone {
+        resident: id,
+        reason: reason.name().into(),
+        account: asked.by,
+        village,
+        at: now.millis(),
+    };
+    let order = Order {
+        stone: stone.clone(),
+        hashes: Vec::new(),
+        rows: asked.rows.clone(),
+        again: false,
+    };
+    take_out(txn, desk, &all, &order).await?;
+    Ok(Erased { stone, repeat: false })
+}
+
+/// Who is erased, and by what they are known again.
+struct Order {
+    stone: Tombstone,
+    /// Beside those of the record.
+    hashes: Vec<(String, Vec<u8>)>,
+    /// Rows of lists that were never linked to anybody, and name the person.
+    rows: Vec<At>,
+    /// It was done before, in a later life of the database.
+    again: bool,
+}
+
+/// Takes a person out of everything that is there, and leaves the tombstone. Nobody need be there any more.
+async fn take_out(txn: &Txn, mut desk: Desk<'_>, all: &BTreeSet<Uuid>, order: &Order) -> Result<(), Error> {
+    let (program, now, stone) = (desk.program, desk.now, &order.stone);
+    let mut hashes = identity(&**txn, all).await?;
+    hashes.extend(order.hashes.iter().cloned());
+    hashes.sort();
+    hashes.dedup();
+    for one in all {
         // Out of the grid, its feed and its rosters like everybody who leaves, and phones hear why.
-        if let Some(loaded) = desk.records.get_mut(one) {
-            loaded.record.state = State::Departed;
-        }
+        let Some(loaded) = desk.records.get_mut(one) else {
+            continue;
+        };
+        loaded.record.state = State::Departed;
         desk.leaves(*one, "erased");
         desk.close_all(*one, None, &json!({}));
         desk.touch(*one);
     }
-    hashes.sort();
-    hashes.dedup();
     desk.save().await?;
-    let stone = Tombstone {
-        resident: id,
-        reason: reason.name().into(),
-        account: by,
-        village,
-        at: now.millis(),
-    };
-    for one in &all {
+    unlinked::remove(&**txn, &program.keys, &order.rows).await?;
+    for one in all {
         erasing::remove(&**txn, &program.keys, *one, &hashes).await?;
         let own = Tombstone {
             resident: *one,
             ..stone.clone()
         };
         tombstones::insert(&**txn, &own, &hashes).await?;
-        let entry = Entry::done("erase_resident", by)
+        let detail = format!(
+            "reason={}{}",
+            stone.reason,
+            if order.again { " again" } else { "" }
+        );
+        let entry = Entry::done("erase_resident", stone.account)
             .on("resident", *one)
-            .detail(format!("reason={}", reason.name()));
+            .detail(detail);
         audit::insert(&**txn, entry, now.millis()).await?;
     }
-    Ok(Erased { stone, repeat: false })
+    Ok(())
 }
 
 /// What arrived for an erased person and is discarded goes at once; answers whether the item is such a one.

@@ -7,7 +7,7 @@ use crate::seal::Keyring;
 use crate::store::holdings::{self, Carried};
 use crate::store::reseal::{self, Key};
 use crate::store::tombstones::{self, Tombstone};
-use crate::store::{backups, erasing};
+use crate::store::{backups, erasing, unlinked};
 use domain::name::comparable;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -122,13 +122,8 @@ impl Wanted<'_> {
 
     /// Whether one of the ID numbers in a text is the person's.
     fn numbers(&self, plain: &[u8]) -> bool {
-        let last = |b: u8| b.is_ascii_digit() || matches!(b, b'x' | b'X');
-        let runs = plain.windows(18).enumerate().filter(|(at, run)| {
-            let begins = *at == 0 || !plain[at - 1].is_ascii_digit();
-            begins && run[..17].iter().all(u8::is_ascii_digit) && last(run[17])
-        });
-        runs.map(|(_, run)| String::from_utf8_lossy(run).to_uppercase())
-            .any(|number| self.knows("id_number", &number))
+        let numbers = unlinked::numbers_in(plain);
+        numbers.iter().any(|number| self.knows("id_number", number))
     }
 
     /// Whether an object in here has the person's name beside their birth date.

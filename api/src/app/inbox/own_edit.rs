@@ -4,7 +4,7 @@ use super::apply::Case;
 use super::enrolment::enrol;
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
-use domain::catalogue::Role;
+use domain::catalogue::{Merge, Role};
 use serde_json::{Value as Json, json};
 use sync::{Arrived, Door, Writer};
 use uuid::Uuid;
@@ -15,8 +15,11 @@ pub async fn choose(desk: &mut Desk<'_>, case: &Case<'_>, id: Uuid) -> Result<()
     let loaded = desk.records.get(&id).ok_or(Error::NotFound)?;
     let value = value(case)?;
     let in_set = value.get("add").is_some() || value.get("remove").is_some();
+    let field = desk.program.catalogue.field(&row.key);
     let write = if in_set {
         value.clone()
+    } else if let (Some(Merge::Set), Json::Array(whole)) = (field.map(|f| f.merge), &value) {
+        whole_set(whole, &case.body["present"])
     } else {
         json!({ "was": loaded.record.fact(&row.key).to_json(), "now": value })
     };
@@ -50,6 +53,18 @@ pub async fn choose(desk: &mut Desk<'_>, case: &Case<'_>, id: Uuid) -> Result<()
         enrol(desk, case.who.account, id, category, status).await?;
     }
     Ok(())
+}
+
+/// A whole set as it shall be, written as what the decider would do to the one that was shown; where nothing differs,
+/// its elements are confirmed.
+fn whole_set(whole: &[Json], present: &Json) -> Json {
+    let present: Vec<Json> = present.as_array().cloned().unwrap_or_default();
+    let add: Vec<&Json> = whole.iter().filter(|e| !present.contains(e)).collect();
+    let remove: Vec<&Json> = present.iter().filter(|e| !whole.contains(e)).collect();
+    match add.is_empty() && remove.is_empty() {
+        true => json!({ "add": whole, "remove": [] }),
+        false => json!({ "add": add, "remove": remove }),
+    }
 }
 
 /// What was typed, or the value of the side that is named.

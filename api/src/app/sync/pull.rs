@@ -75,12 +75,12 @@ pub async fn pull(
             .await;
         match noted {
             // Nothing can be written: what the device does not hold already stays here.
-            Err(Error::StorageFull) => return Ok(page.without(new)),
+            Err(Error::StorageFull) => return Ok(page.without(new, false)),
             Err(other) => return Err(other),
             Ok(staying) if staying.len() < new.len() => {
                 let staying: BTreeSet<Uuid> = staying.into_iter().collect();
                 let left: Vec<Uuid> = new.iter().copied().filter(|r| !staying.contains(r)).collect();
-                return Ok(page.without(&left));
+                return Ok(page.without(&left, true));
             }
             Ok(_) => {}
         }
@@ -98,9 +98,10 @@ struct Page {
 }
 
 impl Page {
-    /// Without some residents: their grids are read from the same place next time, which the phone need not ask for
-    /// at once.
-    fn without(self, left: &[Uuid]) -> Pulled {
+    /// Without some residents: their grids are read from the same place next time. Where they have just left, `again` is
+    /// that time now: counts and digests of this page are of a moment that is over. Where nothing can be written, asking
+    /// at once would not help.
+    fn without(self, left: &[Uuid], again: bool) -> Pulled {
         let mut items = self.answer.items;
         let texts = items.split_off(self.news);
         let kept = self.residents.iter().zip(texts);
@@ -108,7 +109,7 @@ impl Page {
         Pulled {
             items,
             cursor: self.stays,
-            more: false,
+            more: again,
             grids: self.answer.grids,
             life: self.answer.life,
             have_wanted: self.answer.have_wanted,

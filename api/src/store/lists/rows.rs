@@ -259,7 +259,8 @@ fn open_all(keys: &Keyring, rows: Vec<list_row::Model>) -> Result<Vec<Row>, Faul
     rows.map(|row| open(keys, row)).collect()
 }
 
-pub(super) fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
+/// A row as it is stored, opened.
+pub fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
     let id = row_id(keys, row.reading.unwrap_or(row.list), row.sheet, row.row);
     Ok(Row {
         content: sealed::open(keys, "list_row", id, &row.sealed)?,

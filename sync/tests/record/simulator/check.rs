@@ -1,11 +1,12 @@
 //! What the design promises (section 11), looked at when all is quiet.
 
+use super::decided::decide;
 use super::person::{Person, What};
-use super::run::{World, decide};
+use super::run::World;
 use super::{Broken, Law};
 use crate::desk::Desk;
 use crate::dice::Dice;
-use automerge::{ROOT, ReadDoc};
+use automerge::{Automerge, ROOT, ReadDoc, Value};
 use domain::EditId;
 use domain::catalogue::{Catalogue, Merge};
 use serde_json::{Value as Json, json};
@@ -39,7 +40,8 @@ fn policy(world: &World) -> Result<(), Broken> {
     let catalogue = &world.server.catalogue;
     for person in world.server.people.values() {
         let doc = person.document();
-        if !doc.keys(ROOT).eq(["fields"]) {
+        let mark = |key: &String| matches!(doc.get(ROOT, key.as_str()), Ok(Some((Value::Scalar(v), _))) if v.is_int());
+        if !doc.keys(ROOT).all(|key| key == "fields" || mark(&key)) {
             return broken(
                 Law::Policy,
                 format!("{}: more than fields at the root", person.resident),
@@ -131,14 +133,15 @@ fn written(world: &World) -> Result<(), Broken> {
             let Some(row) = server.edits.get(&made.edit.id) else {
                 continue;
             };
-            let doc = server.people[&row.resident].document();
-            if row
-                .changes
-                .iter()
-                .any(|hash| doc.get_change_meta_by_hash(hash).is_none())
-            {
+            // It is in the document of the epoch in which it was written.
+            let docs = server.people[&row.resident].documents();
+            let there = |doc: &&Automerge| {
+                let mut changes = row.changes.iter();
+                changes.all(|hash| doc.get_change_meta_by_hash(hash).is_some())
+            };
+            let Some(doc) = docs.iter().find(there) else {
                 return broken(Law::NothingLost, format!("{}'s change is gone", made.edit.id));
-            }
+            };
             let typed: Json = serde_json::from_str(&made.raw).unwrap();
             for (key, outcome) in &row.fields {
                 let field = server.catalogue.field(key).filter(|f| f.in_document());
@@ -146,18 +149,19 @@ fn written(world: &World) -> Result<(), Broken> {
                 else {
                     continue;
                 };
-                let then =
-                    |hash: ChangeHash| document::at(&doc, field, &[hash]).unwrap_or(domain::Value::Null);
+                let then = |doc: &Automerge, hash: ChangeHash| {
+                    document::at(doc, field, &[hash]).unwrap_or(domain::Value::Null)
+                };
                 let write = &typed["fields"][key];
-                let shows = |hash: &ChangeHash| match field.merge {
+                let shows = |doc: &Automerge, hash: &ChangeHash| match field.merge {
                     Merge::Set => {
-                        let there = then(*hash).to_json();
+                        let there = then(doc, *hash).to_json();
                         let has = |e: &Json| there.as_array().is_some_and(|all| all.contains(e));
                         write["add"].as_array().is_none_or(|all| all.iter().all(has))
                     }
                     _ => {
                         let now = field.parse_value(&write["now"], 8, &server.catalogue);
-                        now.is_ok_and(|now| field.same(&then(*hash), &now))
+                        now.is_ok_and(|now| field.same(&then(doc, *hash), &now))
                     }
                 };
                 // Where the author's version is not known, what is there already need not be written again.
@@ -165,8 +169,12 @@ fn written(world: &World) -> Result<(), Broken> {
                     .arrivals
                     .iter()
                     .any(|a| a.lost && a.is(made.edit.id));
-                let past = || doc.get_changes(&[]).iter().any(|change| shows(&change.hash()));
-                let same = row.changes.iter().any(shows) || lost && past();
+                let past = |doc: &Automerge| {
+                    let mut all = doc.get_changes(&[]).into_iter();
+                    all.any(|change| shows(doc, &change.hash()))
+                };
+                let written = row.changes.iter().any(|hash| shows(doc, hash));
+                let same = written || lost && docs.iter().any(past);
                 // A note that asked instead of being written, and what a full client wrote, are looked at elsewhere.
                 let asks = *outcome == Outcome::Conflict && field.merge == Merge::Note;
                 if !same && !asks && !write.is_null() {

@@ -54,7 +54,7 @@ fn every_mistake_is_found() {
         Bug::WritesAtPresent => Law::Order,
         Bug::LosesHeld | Bug::LosesSave => Law::NothingLost,
         Bug::LeaksGrids | Bug::TakesForeign => Law::Scope,
-        Bug::ForgetsToProject => Law::Projection,
+        Bug::ForgetsToProject | Bug::RenewsEmpty => Law::Projection,
         Bug::SkipsFeed => Law::Convergence,
         Bug::MergesBlindly => Law::Policy,
     };

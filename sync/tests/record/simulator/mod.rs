@@ -1,10 +1,11 @@
 //! The whole protocol in one thread: a model of the store and the rules of `POST /api/v1/sync`, phones of both kinds,
-//! a cadre, lists, moves, ended grants, a bad line, restarts and restored backups. A run is its seed; after each run
+//! a cadre, lists, moves, ended grants, new epochs, a bad line, restarts and restored backups. A run is its seed; after each run
 //! what the design promises is checked.
 //!
 //! `SIM_RUNS` plays more runs, `SIM_SEED` begins elsewhere, and one failing seed is played by `SIM_SEED=n SIM_RUNS=1`.
 
 mod check;
+mod decided;
 mod device;
 mod laws;
 mod person;

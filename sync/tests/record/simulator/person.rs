@@ -7,7 +7,7 @@ use domain::{EditId, GridId, ResidentId, Value};
 use serde_json::Value as Json;
 use sync::base::Base;
 use sync::project::{Around, Projection, project};
-use sync::record::{Kept, Stamp};
+use sync::record::{Kept, Past, Stamp};
 use sync::{Ask, Edit, Record, State, Writer, document};
 
 /// Something that came to a record, for playing it again in another order.
@@ -29,6 +29,8 @@ pub enum What {
     Edit(Box<Edit>, Writer, Stood),
     /// A cadre approves a person whom somebody reported.
     Admit(EditId),
+    /// The record gets its next epoch, under this number's name.
+    Epoch(EditId),
     /// A cadre approves what an edit proposes for a key, having been shown a value.
     Approve {
         edit: Box<Edit>,
@@ -72,6 +74,9 @@ impl Stood {
 pub struct Person {
     pub resident: ResidentId,
     pub grid: Option<GridId>,
+    epoch: u16,
+    /// Documents of the epochs that are over.
+    past: Vec<(u16, Vec<u8>)>,
     doc: Vec<u8>,
     n: u32,
     state: State,
@@ -94,6 +99,8 @@ impl Person {
         let mut person = Person {
             resident,
             grid: Some(grid),
+            epoch: 1,
+            past: Vec::new(),
             doc: Vec::new(),
             n: 0,
             state,
@@ -115,15 +122,21 @@ impl Person {
     pub fn record(&self) -> Record {
         Record {
             resident: self.resident,
-            epoch: 1,
+            epoch: self.epoch,
             n: self.n,
             state: self.state,
             facts_version: self.facts_version,
             doc: self.document(),
             kept: self.kept.clone(),
             stamps: self.stamps.clone(),
-            past: Vec::new(),
+            past: self.past.iter().map(past).collect(),
         }
+    }
+
+    /// The documents that there were, the present one first.
+    pub fn documents(&self) -> Vec<Automerge> {
+        let old = self.past.iter().map(|(_, bytes)| document::load(bytes).unwrap());
+        std::iter::once(self.document()).chain(old).collect()
     }
 
     pub fn document(&self) -> Automerge {
@@ -136,6 +149,12 @@ impl Person {
 
     pub fn put(&mut self, record: Record) {
         self.doc = record.doc.save_nocompress();
+        self.epoch = record.epoch;
+        self.past = record
+            .past
+            .iter()
+            .map(|p| (p.epoch, p.doc.save_nocompress()))
+            .collect();
         self.n = record.n;
         self.counts.resize(record.n as usize, self.arrivals.len());
         self.state = record.state;
@@ -171,5 +190,12 @@ impl Person {
         self.grid
             .filter(|_| self.state != State::Departed)
             .map(|grid| (grid, version))
+    }
+}
+
+fn past((epoch, bytes): &(u16, Vec<u8>)) -> Past {
+    Past {
+        epoch: *epoch,
+        doc: document::load(bytes).unwrap(),
     }
 }

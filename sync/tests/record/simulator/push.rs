@@ -163,6 +163,7 @@ impl Server {
                 receipt: receipt.clone(),
                 fields: taken.fields,
                 changes: taken.changes,
+                writes: taken.writes,
             };
             self.edits.insert(edit.id, row);
         }
@@ -255,9 +256,9 @@ fn arrival(person: &Person, edit: &Edit, writer: &Writer, stood: &Base, turned: 
             .and_then(|n| person.counts.get(n))
             .copied()
             .unwrap_or(0);
-        for (place, stamp) in person.stamps().iter().enumerate() {
+        for stamp in person.stamps() {
             if !stamp.changes.is_empty() && stamp.changes.iter().all(|c| past.contains(c)) {
-                seen = seen.max(person.counts[place]);
+                seen = seen.max(person.counts[stamp.n as usize - 1]);
             }
         }
     }

@@ -1,19 +1,18 @@
 //! One run: who does what, and what the line and the machine do to it, all from one seed.
 
+use super::decided::{barrier, decide};
 use super::device::Device;
-use super::person::{Arrival, Person, Stood, What};
+use super::person::{Person, Stood, What};
 use super::pull::{Item, Request};
-use super::server::{Bug, Server, grid, writer};
+use super::server::{Bug, Server, grid};
 use super::{Broken, Law, check, said};
-use crate::desk::{cadre, derive, list};
+use crate::desk::{cadre, list};
 use crate::dice::Dice;
 use domain::{DeviceId, EditId, GridId, ResidentId};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use sync::base;
-use sync::decide::{self, Decision, Proposal};
-use sync::record::Source;
-use sync::{Ask, Context, Door, State};
+use sync::{Ask, Edit, State};
 
 /// Rounds in which every phone syncs once, until all is quiet: more than any run needs.
 const ROUNDS: usize = 40;
@@ -92,7 +91,8 @@ impl World {
             70..77 => self.console(),
             77..81 => self.list(),
             81..86 => self.approve(),
-            86..90 => self.relocate(),
+            86..88 => self.renew()?,
+            88..90 => self.relocate(),
             90..92 => self.admit(),
             92..94 => self.regrant(),
             94..97 => self.backups.push(self.server.clone()),
@@ -227,10 +227,14 @@ impl World {
             _ => None,
         });
         let Some((edit, writer)) = arrival else { return };
-        // Proposals of full clients are read from their changes, which have no fields here.
-        if !edit.changes.is_empty() {
-            return;
-        }
+        // What a full client proposes is read from what its changes write.
+        let edit = match self.server.edits[&id].writes.clone() {
+            Some(writes) => Box::new(Edit {
+                fields: serde_json::from_value(writes).unwrap(),
+                ..*edit
+            }),
+            None => edit,
+        };
         let decision = EditId::from_bytes(self.dice.bytes16());
         let mut record = person.record();
         let base = base::effective(&record, &edit, writer.device, &self.server.catalogue);
@@ -253,6 +257,38 @@ impl World {
         self.server.save(person, true);
     }
 
+    /// A record's history ends: it shows the same, and goes on with a fresh document, whoever is behind.
+    fn renew(&mut self) -> Result<(), Broken> {
+        let resident = self.someone();
+        let mut person = self.server.people[&resident].clone();
+        let shown = |person: &Person| {
+            let mut projection = person.projection(&self.server.catalogue);
+            projection.open["version"] = Json::Null;
+            (projection.open, projection.rest)
+        };
+        let before = shown(&person);
+        let mut record = person.record();
+        let what = What::Epoch(EditId::from_bytes(self.dice.bytes16()));
+        decide(&mut record, &what, &self.server.catalogue);
+        if record.past.len() == person.record().past.len() {
+            // A merged note waits for a person.
+            return Ok(());
+        }
+        if self.server.has(Bug::RenewsEmpty) {
+            record.doc = sync::Record::new(resident, &self.server.catalogue, State::Present).doc;
+        }
+        person.arrivals.push(barrier(&person, what));
+        person.put(record);
+        if shown(&person) != before {
+            return Err((
+                Law::Projection,
+                format!("{resident} is shown otherwise in its new epoch"),
+            ));
+        }
+        self.server.save(person, true);
+        Ok(())
+    }
+
     fn admit(&mut self) {
         let reported = self.server.people.values().find(|p| p.state() == State::Reported);
         let Some(mut person) = reported.cloned() else {
@@ -260,7 +296,7 @@ impl World {
         };
         let decision = EditId::from_bytes(self.dice.bytes16());
         let mut record = person.record();
-        decide::admit(&mut record, decision);
+        sync::decide::admit(&mut record, decision);
         person.arrivals.push(barrier(&person, What::Admit(decision)));
         person.put(record);
         self.server.save(person, true);
@@ -271,7 +307,7 @@ impl World {
         let resident = self.someone();
         let mut person = self.server.people[&resident].clone();
         let mut record = person.record();
-        decide::settle(&mut record, EditId::from_bytes(self.dice.bytes16()));
+        sync::decide::settle(&mut record, EditId::from_bytes(self.dice.bytes16()));
         person.put(record);
         person.grid = Some(if person.grid == Some(grid(0)) {
             grid(1)
@@ -315,56 +351,4 @@ impl World {
             .chain([json!(held), json!(self.server.held.len())])
             .collect()
     }
-}
-
-fn barrier(person: &Person, what: What) -> Arrival {
-    Arrival {
-        what,
-        seen: person.arrivals.len(),
-        barrier: true,
-        ordered: true,
-        lost: false,
-    }
-}
-
-/// Carries a decision out, here or when the record is played again.
-pub fn decide(record: &mut sync::Record, what: &What, catalogue: &domain::catalogue::Catalogue) {
-    let What::Approve {
-        edit,
-        base,
-        key,
-        decision,
-        shown,
-    } = what
-    else {
-        return;
-    };
-    let by = |id: EditId, by: &str| Source::Edit {
-        edit: id,
-        by: by.into(),
-        at: edit.made_at,
-    };
-    let base = base.base();
-    let proposal = Proposal {
-        edit,
-        base: &base,
-        key,
-        source: by(
-            edit.id,
-            &writer(0, DeviceId::from_bytes([1; 16]), Door::Phone).name,
-        ),
-    };
-    let decision = Decision {
-        id: *decision,
-        made_at: edit.made_at,
-        source: by(*decision, "陆桂英"),
-        shown: shown.clone(),
-    };
-    let source = decision.source.clone();
-    let cx = Context {
-        catalogue,
-        derive: &derive,
-        source,
-    };
-    let _ = decide::approve(record, &proposal, decision, &cx);
 }

@@ -29,10 +29,12 @@ pub enum Bug {
     LosesSave,
     /// Changes of full clients are merged as they come.
     MergesBlindly,
+    /// A new epoch begins with nothing in it.
+    RenewsEmpty,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 9] = [
+    pub const ALL: [Bug; 10] = [
         Bug::ForgetsKnown,
         Bug::WritesAtPresent,
         Bug::LosesHeld,
@@ -42,6 +44,7 @@ impl Bug {
         Bug::SkipsFeed,
         Bug::LosesSave,
         Bug::MergesBlindly,
+        Bug::RenewsEmpty,
     ];
 }
 
@@ -63,6 +66,8 @@ pub struct Row {
     /// By field, what became of it.
     pub fields: BTreeMap<String, Outcome>,
     pub changes: Vec<sync::ChangeHash>,
+    /// What a full client's changes write.
+    pub writes: Option<Json>,
 }
 
 /// An edit that is kept for a person.

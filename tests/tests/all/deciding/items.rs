@@ -1,14 +1,16 @@
 //! Every reason of an item with every choice that it knows.
 
-use super::{history, loaded, told};
+use super::{history, loaded, read, told};
 use serde_json::{Value, json};
 use tests::county::County;
 use tests::database::Database;
 use tests::on_both;
+use uuid::Uuid;
 
 on_both!(
     a_proposal_is_approved_rejected_or_edited,
     a_proposal_shows_what_is_there_now,
+    a_proposed_set_is_chosen,
     sides_of_a_conflict_are_chosen,
     a_late_value_tells_what_was_decided,
     a_merged_note_is_accepted_or_written_anew,
@@ -80,6 +82,40 @@ async fn a_proposal_shows_what_is_there_now(database: Database) {
     cadre.decide(&now, "approve", json!({})).await.ok();
     phone.sync().await;
     assert_eq!(phone.shows(amei, "name"), "黎亚妹");
+}
+
+/// Of a person who has left its grid a phone proposes what a set shall be; a cadre takes one of the proposals as its own.
+async fn a_proposed_set_is_chosen(database: Database) {
+    let county = County::start(database).await;
+    let cadre = county.console("陆桂英").await;
+    let amei = county
+        .a_resident("黎阿妹")
+        .having("needs", &["轮椅", "护理床"])
+        .made()
+        .await;
+    let (mut a, mut b) = (loaded(&county, "梁少芳").await, loaded(&county, "吕小燕").await);
+    let one = a
+        .edit(amei)
+        .add("needs", &["送餐"])
+        .remove("needs", &["轮椅"])
+        .done();
+    b.edit(amei).remove("needs", &["护理床"]).done();
+    let body = json!({ "id": Uuid::now_v7(), "residents": [amei], "to": county.place("良围二格") });
+    cadre.post("/api/v1/moves", &body).await.ok();
+    a.sync().await;
+    b.sync().await;
+    assert_eq!(
+        (a.outcome(one), cadre.waiting(amei).await),
+        ("proposed", vec!["proposal needs".to_owned()])
+    );
+    let item = cadre.item(amei, "proposal").await;
+    cadre.decide(&item, "choose", json!({ "edit": one })).await.ok();
+    let now = read(&cadre, amei).await["fields"]["needs"].clone();
+    let now: std::collections::BTreeSet<&str> =
+        now.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(now, ["护理床", "送餐"].into());
+    assert_eq!(cadre.waiting(amei).await, [""; 0]);
+    tests::verify(&county).await;
 }
 
 async fn sides_of_a_conflict_are_chosen(database: Database) {

@@ -1,5 +1,6 @@
 //! What cadres decide, and what becomes of it on every phone: played over HTTP on both databases.
 
+mod gone;
 mod held;
 mod items;
 mod moving;

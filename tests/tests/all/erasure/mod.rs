@@ -1,5 +1,8 @@
 //! Erasing a person: gone at once, told to phones, asked about when it comes back; and a person's own report.
 
+mod again;
+mod unlinked;
+
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tests::clerk::{Clerk, Handed, worker};

@@ -41,7 +41,8 @@ async fn says_how_everything_is(database: Database) {
     attempt(&county, 3600 * 1000, None).await;
     let database = county.database();
     let names = [
-        "database", "keys", "disk", "clock", "wal", "trail", "backups", "jobs", "held", "inbox", "phones",
+        "database", "keys", "disk", "clock", "wal", "trail", "backups", "erasures", "jobs", "held", "inbox",
+        "phones",
     ];
     for name in names {
         let found = check(database, name);

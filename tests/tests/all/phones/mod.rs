@@ -5,6 +5,7 @@ mod crowded;
 mod handing_in;
 mod javascript;
 mod kit;
+mod leaving;
 mod reloading;
 mod restored;
 mod standing;
