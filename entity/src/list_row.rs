@@ -20,6 +20,8 @@ pub struct Model {
     pub planned_reason: Option<String>,
     pub reading: Option<Uuid>,
     pub decision: Option<Uuid>,
+    pub evidence: Option<Vec<u8>>,
+    pub linked_after: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,8 @@ pub struct Model {
     pub id_hash: Option<Vec<u8>>,
     pub person_hash: Vec<u8>,
     pub sealed: Vec<u8>,
+    pub born_village: Option<i64>,
+    pub sound_village: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@
 //! rows, each with its own masking.
 
 use crate::county::{Answer, Candidate, Why};
+use crate::record::names::Agreement;
 use crate::weigh::{Field, born, name, number, place, plain};
 
 /// One field of an explanation.
@@ -45,6 +46,19 @@ pub const fn answer(answer: Answer) -> &'static str {
         Answer::Asks(Why::Unsure) => "可能是这一位，依据不足，请确认",
         Answer::Asks(Why::Claimed) => "底册中这一位没有身份证号，不同名单给出了不同的号码，请确认",
     }
+}
+
+/// How two names stand to each other that belong to one number.
+pub const fn names(agreement: Agreement) -> &'static str {
+    let level = match agreement {
+        Agreement::Equal => name::EQUAL,
+        Agreement::ByEar => name::BY_EAR,
+        Agreement::OneMore => name::ONE_MORE,
+        Agreement::OneOther => name::ONE_OTHER,
+        Agreement::Surname => name::SURNAME,
+        Agreement::Other => name::OTHER,
+    };
+    says(Field::Name, level)
 }
 
 /// The weight in words: how sure the evidence makes one, by bits.

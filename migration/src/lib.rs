@@ -22,6 +22,7 @@ mod m20261130_000012_epochs;
 mod m20261130_000012_phones;
 mod m20261130_000013_erasures;
 mod m20261130_000014_items_of_people;
+mod m20261130_000015_evidence;
 mod tables;
 
 pub struct Migrator;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000012_epochs::Migration),
             Box::new(m20261130_000013_erasures::Migration),
             Box::new(m20261130_000014_items_of_people::Migration),
+            Box::new(m20261130_000015_evidence::Migration),
         ]
     }
 }

@@ -2,14 +2,16 @@
 
 use super::ahead::Ahead;
 use super::list_run::{Ground, STEP};
-use super::{Handlers, JobContext, JobFault, JobKind, try_list, undo_list};
+use super::{Handlers, JobContext, JobFault, JobKind, link_again, try_list, undo_list, weigh_list};
 use crate::app::lists::{draw, judge, later, register};
 use crate::program::Program;
+use crate::store::jobs::{self, NewJob};
 use crate::store::lists::{self, Stage, state};
 
 /// What runs jobs of lists.
 pub fn handlers(program: &Program) -> Handlers {
     let (commits, tries, undoes) = (program.clone(), program.clone(), program.clone());
+    let again = program.clone();
     Handlers::new()
         .with(JobKind::CommitList, move |context| {
             let program = commits.clone();
@@ -23,6 +25,10 @@ pub fn handlers(program: &Program) -> Handlers {
         .with(JobKind::TryList, move |context| {
             let program = tries.clone();
             async move { try_list::run(&program, &context).await }
+        })
+        .with(JobKind::LinkAgain, move |context| {
+            let program = again.clone();
+            async move { link_again::run(&program, &context).await }
         })
         .with(JobKind::UndoList, move |context| {
             let program = undoes.clone();
@@ -45,6 +51,9 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         0 => None,
         n => lists::place_of(program.db.read(), ground.list.id, n as u64 - 1).await?,
     };
+    if done == 0 {
+        weigh_list::run(&ground, Stage::Final).await?;
+    }
     let mut ahead = Ahead::of(program, ground.list.id, after);
     let mut weighed = STEP as i32;
     while done < ground.list.rows {
@@ -119,6 +128,9 @@ async fn finish(ground: &Ground<'_>) -> Result<(), JobFault> {
                 crate::store::register::replace(&*txn, list).await?;
             }
             lists::set_state(&*txn, list.id, state::COMMITTED, now).await?;
+            if list.kind != "grids" {
+                jobs::insert(&*txn, &NewJob::link_again(list.id, context.created_by)).await?;
+            }
             context.advance(&*txn, list.rows, list.rows).await
         })
         .await

@@ -26,6 +26,15 @@ pub struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub async fn of(program: &'a Program, context: &'a JobContext) -> Result<Ground<'a>, JobFault> {
         let id = context.subject.ok_or(JobFault::Failed("no_list"))?;
+        Ground::about(program, context, id).await
+    }
+
+    /// A run over another list than the job's own.
+    pub async fn about(
+        program: &'a Program,
+        context: &'a JobContext,
+        id: uuid::Uuid,
+    ) -> Result<Ground<'a>, JobFault> {
         let ground = ground::Ground::of(program.db.read(), program, id).await?;
         Ok(Ground {
             program,

@@ -9,12 +9,14 @@ mod ahead;
 pub mod commit_list;
 pub mod compact;
 pub mod export_roster;
+mod link_again;
 mod list_run;
 pub mod reseal;
 mod runner;
 pub mod tidy;
 mod try_list;
 mod undo_list;
+mod weigh_list;
 
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};

@@ -4,7 +4,7 @@
 //! have written is only in memory.
 
 use super::list_run::{Ground, STEP};
-use super::{JobContext, JobFault};
+use super::{JobContext, JobFault, weigh_list};
 use crate::app::lists::carry::Carry;
 use crate::app::lists::{draw, judge, register};
 use crate::program::Program;
@@ -27,6 +27,7 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
         }
         "population" => go_through(ground, None).await?,
         _ => {
+            weigh_list::run(ground, Stage::Planned).await?;
             let mut carry = Carry::default();
             let mut after = None;
             loop {

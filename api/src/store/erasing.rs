@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::{files, of_person};
 use crate::seal::Keyring;
 use crate::store::lists;
+use crate::store::register::number_hash;
 use entity::{edit, held, holding, inbox_item, list, list_row, lookup, resident, stored_file, visit};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
@@ -123,6 +124,7 @@ pub async fn remove<C: ConnectionTrait>(
     hashes: &[(String, Vec<u8>)],
 ) -> Result<(), Fault> {
     forget_samples(db, keys, of_person::lists(db, id).await?).await?;
+    forget_evidence(db, keys, id, hashes).await?;
     for file in files_of(db, id).await? {
         files::delete(db, file).await?;
     }
@@ -176,6 +178,37 @@ pub async fn remove_from_register<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Rows of other people that might have been this one keep by what it was compared: that goes too.
+async fn forget_evidence<C: ConnectionTrait>(
+    db: &C,
+    keys: &Keyring,
+    id: Uuid,
+    hashes: &[(String, Vec<u8>)],
+) -> Result<(), Fault> {
+    let numbers: Vec<&Vec<u8>> = hashes
+        .iter()
+        .filter(|(kind, _)| kind == "id_number")
+        .map(|(_, h)| h)
+        .collect();
+    let is = |seen: &lists::Seen| {
+        let hash = seen.number.as_ref().map(|number| number_hash(keys, number));
+        seen.resident == Some(id) || hash.is_some_and(|hash| numbers.contains(&&hash))
+    };
+    let mut after = None;
+    loop {
+        let page = lists::with_evidence(db, keys, after, EVIDENCE).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for ((list, sheet, row), said) in &page {
+            if said.seen.iter().any(is) {
+                lists::keep_evidence(db, keys, *list, &[((*sheet, *row), None)]).await?;
+            }
+        }
+    }
+}
+
 /// Samples of cells that the heads of lists show for their columns: they may be the person's.
 pub async fn forget_samples<C: ConnectionTrait>(
     db: &C,
@@ -192,6 +225,9 @@ pub async fn forget_samples<C: ConnectionTrait>(
     }
     Ok(())
 }
+
+/// Rows whose evidence is opened at once.
+const EVIDENCE: u64 = 1000;
 
 /// What hangs on a resident, in an order in which nothing is looked for that is gone. Drops stay: phones must hear.
 const BY_RESIDENT: &[&str] = &[

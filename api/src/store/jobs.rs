@@ -28,6 +28,8 @@ pub enum JobKind {
     ExportRoster,
     /// Takes back what a committed list wrote; the subject is the list.
     UndoList,
+    /// Looks again at rows that wait for a person, after a list or an answer has come; the subject is the list.
+    LinkAgain,
     /// Removes what nobody needs any more, day after day.
     Tidy,
     /// Seals everything anew with a new data key.
@@ -37,11 +39,12 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 7] = [
+    pub const ALL: [JobKind; 8] = [
         JobKind::CommitList,
         JobKind::TryList,
         JobKind::ExportRoster,
         JobKind::UndoList,
+        JobKind::LinkAgain,
         JobKind::Tidy,
         JobKind::Reseal,
         JobKind::Compact,
@@ -53,6 +56,7 @@ impl JobKind {
             JobKind::TryList => "try_list",
             JobKind::ExportRoster => "export_roster",
             JobKind::UndoList => "undo_list",
+            JobKind::LinkAgain => "link_again",
             JobKind::Tidy => "tidy",
             JobKind::Reseal => "reseal",
             JobKind::Compact => "compact",
@@ -67,6 +71,7 @@ impl JobKind {
             | JobKind::TryList
             | JobKind::ExportRoster
             | JobKind::UndoList
+            | JobKind::LinkAgain
             | JobKind::Reseal => None,
             JobKind::Tidy | JobKind::Compact => Some(24 * 3600 * 1000),
         }
@@ -97,6 +102,19 @@ pub struct NewJob {
     /// How many steps are expected; 0 where that is not known yet.
     pub total: i32,
     pub created_by: Uuid,
+}
+
+impl NewJob {
+    /// A look at the rows that wait, after a list or an answer to one of its rows has come.
+    pub fn link_again(list: Uuid, created_by: Uuid) -> NewJob {
+        NewJob {
+            id: Uuid::now_v7(),
+            kind: JobKind::LinkAgain.name(),
+            subject: Some(list),
+            total: 0,
+            created_by,
+        }
+    }
 }
 
 pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewJob) -> Result<(), DbErr> {

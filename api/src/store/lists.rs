@@ -3,13 +3,18 @@
 mod answered;
 pub mod arriving;
 mod asked;
+mod evidence;
 pub mod mappings;
 mod member;
 mod places;
 mod rows;
 
-pub use answered::{decisions, row_at, say_later_month, set_decision};
+pub use answered::{
+    decisions, linked_after, named_by, row_at, say_later_month, set_decision, set_linked_after,
+    with_waiting_rows,
+};
 pub use asked::{asked, later_month_came, to_town};
+pub use evidence::{Evidence, GROUP, Line, Seen, keep_evidence, with_evidence};
 pub use member::{MOST_MEMBERS, in_file, sheet_of_member};
 pub use places::{count_rows, place_of, places, unlinked};
 pub use rows::*;

@@ -7,7 +7,10 @@ use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
 use rayon::prelude::*;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use sync::Record;
@@ -86,6 +89,23 @@ pub async fn find<C: ConnectionTrait>(
     lookup::Entity::find()
         .filter(lookup::Column::Kind.eq(kind))
         .filter(lookup::Column::Hash.is_in(hashes.iter().cloned()))
+        .all(db)
+        .await
+}
+
+/// The same within a bound, with the hashes that found them: at most `most` in all, the same ones each time.
+pub async fn bounded<C: ConnectionTrait>(
+    db: &C,
+    kind: &str,
+    hashes: &[Vec<u8>],
+    most: u64,
+) -> Result<Vec<lookup::Model>, DbErr> {
+    lookup::Entity::find()
+        .filter(lookup::Column::Kind.eq(kind))
+        .filter(lookup::Column::Hash.is_in(hashes.iter().cloned()))
+        .order_by_asc(lookup::Column::Hash)
+        .order_by_asc(lookup::Column::Resident)
+        .limit(most)
         .all(db)
         .await
 }

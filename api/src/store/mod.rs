@@ -18,6 +18,7 @@ pub mod epochs;
 pub mod erasing;
 pub mod fault;
 pub mod feeds;
+pub mod few;
 pub mod figures;
 pub mod files;
 pub mod grants;

@@ -7,7 +7,8 @@ use entity::{list, register_row};
 use rayon::prelude::*;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -27,11 +28,16 @@ impl Entry {
     }
 }
 
-/// By ID number, and by name with birth date.
+/// By what a row of the register is found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hashes {
     pub id: Option<Vec<u8>>,
+    /// Name with birth date.
     pub person: Vec<u8>,
+    /// Birth date and village.
+    pub born_village: Option<i64>,
+    /// Sound of the name and village.
+    pub sound_village: Option<i64>,
 }
 
 pub fn number_hash(keys: &Keyring, number: &str) -> Vec<u8> {
@@ -40,6 +46,20 @@ pub fn number_hash(keys: &Keyring, number: &str) -> Vec<u8> {
 
 pub fn person_hash(keys: &Keyring, name: &str, birth: &str) -> Vec<u8> {
     keys.lookup("person", &format!("{}|{birth}", comparable(name)))
+}
+
+pub fn born_village(keys: &Keyring, born: &str, village: Uuid) -> i64 {
+    short(keys, b"born_village", born.as_bytes(), village)
+}
+
+pub fn sound_village(keys: &Keyring, sound: u64, village: Uuid) -> i64 {
+    short(keys, b"sound_village", &sound.to_le_bytes(), village)
+}
+
+/// Eight bytes of a keyed digest: what they find is compared before anybody is taken for anybody.
+fn short(keys: &Keyring, kind: &[u8], what: &[u8], village: Uuid) -> i64 {
+    let digest = keys.derive(&[kind, what, village.as_bytes()]);
+    i64::from_le_bytes(*digest.first_chunk().expect("an id has 16 bytes"))
 }
 
 /// Rows have no id of their own before they stand: what seals them is bound to list and hashes.
@@ -62,6 +82,8 @@ pub async fn insert<C: ConnectionTrait>(
                 id_hash: Set(hashes.id.clone()),
                 person_hash: Set(hashes.person.clone()),
                 sealed: Set(sealed::seal(keys, "register_row", bound, values)),
+                born_village: Set(hashes.born_village),
+                sound_village: Set(hashes.sound_village),
             }
         });
         register_row::Entity::insert_many(models.collect::<Vec<_>>())
@@ -90,6 +112,37 @@ pub async fn find<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let rows = register_row::Entity::find().filter(any).all(db).await?;
+    opened(keys, rows)
+}
+
+/// Rows of the register with these ids.
+pub async fn by_ids<C: ConnectionTrait>(db: &C, keys: &Keyring, ids: &[i64]) -> Result<Vec<Entry>, Fault> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        let rows = register_row::Entity::find().filter(register_row::Column::Id.is_in(part.iter().copied()));
+        out.extend(opened(keys, rows.all(db).await?)?);
+    }
+    Ok(out)
+}
+
+/// Ids of rows with one of these numbers, each with its number's hash: at most `most` in all, the same ones each time.
+pub async fn numbered<C: ConnectionTrait>(
+    db: &C,
+    numbers: &[Vec<u8>],
+    most: u64,
+) -> Result<Vec<(Vec<u8>, i64)>, DbErr> {
+    use register_row::Column as C_;
+    let found = register_row::Entity::find()
+        .select_only()
+        .columns([C_::IdHash, C_::Id])
+        .filter(C_::IdHash.is_in(numbers.iter().cloned()))
+        .order_by_asc(C_::IdHash)
+        .order_by_asc(C_::Id)
+        .limit(most);
+    found.into_tuple().all(db).await
+}
+
+fn opened(keys: &Keyring, rows: Vec<register_row::Model>) -> Result<Vec<Entry>, Fault> {
     rows.into_par_iter()
         .with_min_len(PER_THREAD)
         .map(|row| {

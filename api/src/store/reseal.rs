@@ -23,6 +23,8 @@ enum Bound {
     /// The subject of a device's entry.
     Subject,
     ListRow,
+    /// What the evidence says of a list's row, where it says anything.
+    Evidence,
     RegisterRow,
     Chunk,
 }
@@ -75,6 +77,12 @@ pub const ALL: &[Sealed] = &[
         column: "sealed",
         key: &["list", "sheet", "row"],
         bound: Bound::ListRow,
+    },
+    Sealed {
+        table: "list_row",
+        column: "evidence",
+        key: &["list", "sheet", "row"],
+        bound: Bound::Evidence,
     },
     by_id("past_document", "sealed"),
     by_resident("projection", "open", "open"),
@@ -208,6 +216,10 @@ fn at_its_place<T>(
             let id = lists::row_id(keys, of, number("sheet")?, number("row")?);
             with(place(id.as_bytes(), "all"))
         }
+        Bound::Evidence => {
+            let id = lists::row_id(keys, id("list")?, number("sheet")?, number("row")?);
+            with(place(id.as_bytes(), lists::GROUP))
+        }
         Bound::RegisterRow => {
             let hash: Option<Vec<u8>> = row.try_get("", "id_hash").ok()?;
             let person: Vec<u8> = row.try_get("", "person_hash").ok()?;
@@ -237,10 +249,11 @@ pub async fn opened<C: ConnectionTrait>(
     let (mut behind, mut values) = (String::new(), Vec::new());
     if let Some(after) = after {
         let places: Vec<String> = (1..=after.len()).map(|n| format!("${n}")).collect();
-        behind = format!(" WHERE ({names}) > ({})", places.join(", "));
+        behind = format!(" AND ({names}) > ({})", places.join(", "));
         values.extend(after.iter().cloned());
     }
-    let sql = format!("SELECT * FROM {table}{behind} ORDER BY {names} LIMIT {limit}");
+    let stated = format!("\"{column}\" IS NOT NULL");
+    let sql = format!("SELECT * FROM {table} WHERE {stated}{behind} ORDER BY {names} LIMIT {limit}");
     let sql = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let mut out = Vec::new();
     for row in db.query_all_raw(sql).await? {

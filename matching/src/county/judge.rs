@@ -31,9 +31,14 @@ impl County<'_> {
     /// Whoever may be meant, best first, one row of the register for each person.
     fn candidates(&self, row: &Record, found: &mut Vec<u32>) -> Vec<Candidate> {
         self.index.find(&Kind::LINKING, self.names, row, found);
+        self.best(row, found.iter().copied())
+    }
+
+    /// Whoever of these rows of the register may be meant, best first, one for each person.
+    pub(super) fn best(&self, row: &Record, found: impl Iterator<Item = u32>) -> Vec<Candidate> {
         let mut all: Vec<Candidate> = Vec::new();
-        for at in found.iter() {
-            let candidate = self.candidate(row, *at);
+        for at in found {
+            let candidate = self.candidate(row, at);
             if may_be(&candidate.weighed.levels) {
                 all.push(candidate);
             }
@@ -181,7 +186,7 @@ fn is_home(levels: &Levels) -> bool {
 }
 
 /// Nearly the name, born on the day, in the house.
-fn is_twin(levels: &Levels) -> bool {
+pub(super) fn is_twin(levels: &Levels) -> bool {
     let near = matches!(
         levels.of(Field::Name),
         name::ONE_OTHER | name::BY_EAR | name::ONE_MORE | name::EQUAL

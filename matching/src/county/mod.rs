@@ -7,11 +7,13 @@
 
 mod answer;
 mod claims;
+mod few;
 mod judge;
 pub mod people;
 mod twice;
 
 pub use answer::{Answer, Candidate, Judged, Limits, Why};
+pub use few::{one_person, sure};
 
 use crate::hands::Hands;
 use crate::keys::{Index, Kind};

@@ -52,6 +52,25 @@ impl Agreement {
     }
 }
 
+/// Two names by themselves; `None` where one of them says nothing.
+pub fn agreement(a: &str, b: &str) -> Option<Agreement> {
+    let mut names = Names::default();
+    let (a, b) = (names.read(a), names.read(b));
+    let known = |id: NameId| Some(id).filter(|id| id.is_known());
+    let former = |former: NameId, name: NameId| former.is_known() && former == name;
+    if former(a.1, b.0) || former(b.1, a.0) {
+        return Some(Agreement::Equal);
+    }
+    Some(names.compare(known(a.0)?, known(b.0)?))
+}
+
+/// How a name sounds: equal for all names that are written alike by ear, on every machine and in every release.
+pub fn sound_of(name: &str) -> Option<u64> {
+    let mut names = Names::default();
+    let (id, _) = names.read(name);
+    id.is_known().then(|| names.sound_key(id))
+}
+
 /// Every name that was read.
 pub struct Names {
     /// By text as written: the name and the former name in it.

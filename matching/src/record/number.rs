@@ -112,6 +112,22 @@ impl Number {
         }
     }
 
+    /// Every valid number that begins as one does whose last digits a spreadsheet has lost: a hundred, since the last
+    /// character checks the others.
+    pub fn whole(&self) -> Vec<u64> {
+        match self {
+            Number::Broken(broken) if broken.cut && broken.text().len() == EXCEL => {
+                let Some(front) = digits(broken.text()) else {
+                    return Vec::new();
+                };
+                let all = (0..100).map(|last| front * 100 + last);
+                let possible = |number: &u64| possible(number / 1000 % 100_000_000).is_some();
+                all.filter(possible).collect()
+            }
+            Number::None | Number::Valid(_) | Number::Broken(_) => Vec::new(),
+        }
+    }
+
     /// The number itself, or every valid number that it is one slip away from.
     pub fn meant(&self) -> Vec<u64> {
         match self {
@@ -301,6 +317,17 @@ mod tests {
         }
         for text in ["4.40308E+17", "440308199901101000", "44030819990110151"] {
             assert!(matches!(Number::read(text), Number::Broken(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_left_is_found_again() {
+        let right = Number::read("440308199901101512").valid();
+        let whole = Number::read("440308199901101000").whole();
+        assert_eq!(whole.len(), 100);
+        assert!(whole.iter().any(|number| Some(*number) == right));
+        for text in ["4.40308E+17", "440308199901101512", "", "44030819990110151"] {
+            assert!(Number::read(text).whole().is_empty(), "{text}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::app::lists::waiting::{Candidate, SHOWN, candidates};
 use crate::program::Program;
 use crate::store::enrolments;
 use crate::store::inbox::{self, Reach};
-use crate::store::lists::{self, place_of_item, state};
+use crate::store::lists::{self, Line, place_of_item, state};
 use domain::EditId;
 use entity::inbox_item;
 use sea_orm::ConnectionTrait;
@@ -55,7 +55,13 @@ pub async fn show(
     }
     let Some(place) = place(row) else { return Ok(()) };
     let all = match candidates(program.db.read(), program, place).await {
-        Ok((_, all)) => all,
+        Ok((listed, all)) => {
+            // Whoever is found with certainty is linked the next time that somebody looks.
+            if let Some(said) = listed.evidence.as_ref().filter(|said| !said.linked) {
+                item.body["evidence"] = json!({ "code": said.why, "message": said.says });
+            }
+            all
+        }
         // The row is kept no longer.
         Err(Error::NotFound) => return Ok(()),
         Err(error) => return Err(error),
@@ -68,6 +74,9 @@ pub async fn show(
         shown["id"] = json!(candidate.id);
         shown["resident"] = json!(candidate.resident);
         shown["why"] = json!(candidate.why);
+        if let Some(seen) = &candidate.seen {
+            shown["evidence"] = seen.lines.iter().map(explained).collect();
+        }
         shown
     });
     item.body["candidates"] = shown.collect();
@@ -80,6 +89,14 @@ pub async fn show(
         residents.retain(visible);
     }
     Ok(())
+}
+
+/// One line of evidence: what was compared, how it came out, and what that says.
+fn explained(line: &Line) -> Json {
+    json!({
+        "field": line.field, "says": line.says,
+        "strength": matching::explain::strength(line.weight), "weight": line.weight,
+    })
 }
 
 /// Answers the row of an item: the same person as a candidate, or another.

@@ -14,6 +14,7 @@ use super::waiting::contradicts_its_file;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::db::Txn;
+use crate::store::jobs::{self, JobKind, NewJob};
 use crate::store::lists::{self, Outcome, Part, Row, Stage};
 use crate::store::{answers, inbox};
 use std::sync::Arc;
@@ -119,6 +120,12 @@ pub async fn answer(txn: &Txn, program: &Program, row: Row, said: Answer, by: By
             answers::keep(db, &digests, id, by.decision, by.now).await?;
         }
     }
+    // Whoever is known now may be meant by other rows that wait.
+    let again = JobKind::LinkAgain.name();
+    let waits = jobs::of_subject(db, again, own.list).await?;
+    if waits.is_none_or(|job| job.state != jobs::state::QUEUED) {
+        jobs::insert(db, &NewJob::link_again(own.list, by.account)).await?;
+    }
     places.retain(|p| *p != own);
     let places: Vec<_> = places
         .iter()
@@ -154,7 +161,12 @@ pub async fn began_here(txn: &Txn, program: &Program, earlier: &Earlier, later: 
 }
 
 /// The row may name the person in another category than before.
-async fn move_on(txn: &Txn, cx: &Commit<'_>, row: &Row, outcome: &mut Outcome) -> Result<(), Error> {
+pub(super) async fn move_on(
+    txn: &Txn,
+    cx: &Commit<'_>,
+    row: &Row,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let (Some(resident), Some(category), "new") = (
         outcome.resident,
         category(&cx.list.kind, &row.content),

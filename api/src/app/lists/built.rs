@@ -46,6 +46,13 @@ impl Built {
         }
     }
 
+    /// Something in another list, of which no row is named: it may be another department's.
+    fn elsewhere(&mut self, id: Uuid, reason: &'static str) {
+        if self.records.insert(id) {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
     /// # Errors
     /// `Conflict` `built_upon` with how many records there are, why, and some of the rows.
     pub fn or_none(self) -> Result<(), Error> {
@@ -68,6 +75,7 @@ impl Built {
 fn said(reason: &str) -> &'static str {
     match reason {
         "answered" => "已由人工确认是哪一位",
+        "linked" => "其他名单中待确认的行已据此关联",
         "decided" => "该名单提出的事项已有处理结果",
         "used" => "名单新增的人员已有走访、修改或其他名单",
         _ => "名单写入的字段此后又有修改",
@@ -101,6 +109,9 @@ pub async fn built_upon<C: ConnectionTrait>(db: &C, ground: &Ground<'_>) -> Resu
     let cx = &ground.commit(Uuid::nil(), Stage::Final);
     let program = cx.program;
     let mut built = Built::default();
+    for id in lists::linked_after(db, cx.list.id).await? {
+        built.elsewhere(id, "linked");
+    }
     let decided = lists::decisions(db, &program.keys, cx.list.id).await?;
     let mut after = None;
     loop {

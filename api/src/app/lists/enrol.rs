@@ -1,6 +1,7 @@
 //! What one row of a list of people comes to: whom it is about, what it changes, its verdict.
 
 use super::episode::{Episode, Open};
+use super::evidence::{ByEvidence, telling};
 use super::household::NOT_ALL;
 use super::items::{AMBIGUOUS, INVALID, MISSING, Question};
 use super::known_again::Remembered;
@@ -63,6 +64,7 @@ impl<'a> Run<'a> {
         {
             linked = Link::Resident(id.into());
         }
+        let ByEvidence { link: linked, told } = self.by_evidence(row, linked);
         if matches!(linked, Link::Register(_) | Link::New)
             && people::is_erased(self.cx.program, &self.erased, row)
         {
@@ -85,7 +87,7 @@ impl<'a> Run<'a> {
                 ..outcome.clone()
             });
         }
-        self.linked(row, &linked)
+        Ok(telling(self.linked(row, &linked)?, told))
     }
 
     /// Goes on with a row of which is known, or not, whom it is about.

@@ -75,7 +75,7 @@ impl Who {
 }
 
 /// The number's cell of a row whose number cannot be.
-fn as_handed_in<'a>(head: &Head, row: &'a Row) -> Option<&'a str> {
+pub(super) fn as_handed_in<'a>(head: &Head, row: &'a Row) -> Option<&'a str> {
     row.content.number_fault.as_ref()?;
     let column = head
         .columns

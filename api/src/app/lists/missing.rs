@@ -1,6 +1,7 @@
 //! People whom a complete list should name and does not: inside its division, in the categories that it speaks of,
 //! and on the roster by the same source. The village is asked; nobody is taken off by silence.
 
+use super::evidence;
 use super::items::MISSING;
 use super::moved::{self, Begun, Moved};
 use super::people;
@@ -153,6 +154,7 @@ async fn meant<C: ConnectionTrait>(db: &C, program: &Program, rows: &[Row]) -> R
     for row in rows {
         let linked = link::<i64>(&identity(&row.content), &residents, &[]);
         out.extend(super::enrol::meant(&linked));
+        out.extend(evidence::residents(row, &residents));
     }
     Ok(out)
 }
@@ -204,6 +206,7 @@ pub async fn note<C: ConnectionTrait>(db: &C, cx: &Commit<'_>, absent: &[Absent]
             planned: None,
             planned_reason: None,
             content,
+            evidence: None,
         });
     }
     let kept: BTreeSet<i32> = out.kept.iter().copied().collect();

@@ -33,6 +33,9 @@ pub struct Hashes {
     /// Name with birth date.
     pub people: Vec<Vec<u8>>,
     pub names: Vec<Vec<u8>>,
+    /// Whom the evidence names.
+    pub residents: Vec<Uuid>,
+    pub entries: Vec<i64>,
 }
 
 pub fn hashes(program: &Program, rows: &[Row]) -> Hashes {
@@ -40,6 +43,13 @@ pub fn hashes(program: &Program, rows: &[Row]) -> Hashes {
     let mut out = Hashes::default();
     for row in rows {
         let who = identity(&row.content);
+        for seen in row.evidence.iter().flat_map(|evidence| &evidence.seen) {
+            out.residents.extend(seen.resident);
+            match &seen.number {
+                Some(number) => out.numbers.push(number_hash(keys, number)),
+                None => out.entries.extend(seen.entry),
+            }
+        }
         if let Some(number) = who.number() {
             out.numbers.push(number_hash(keys, number.as_str()));
         }
@@ -72,7 +82,9 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, hashes: &Hashes
                 .map(|l| l.resident),
         );
     }
-    let entries = register::find(db, &program.keys, &hashes.numbers, &hashes.people).await?;
+    found.residents.extend(&hashes.residents);
+    let mut entries = register::find(db, &program.keys, &hashes.numbers, &hashes.people).await?;
+    entries.extend(register::by_ids(db, &program.keys, &hashes.entries).await?);
     found.erased = tombstones::known(db, "id_number", &hashes.numbers).await?;
     found
         .erased

@@ -9,6 +9,7 @@ use crate::store::PER_THREAD;
 use crate::store::db::Txn;
 use crate::store::lists::{self, Outcome, Row};
 use crate::store::register::{self, Entry, Hashes, Values, number_hash, person_hash};
+use matching::record::names::sound_of;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -36,8 +37,11 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
             entries: Vec::new(),
         });
     }
+    let villages = &Villages::of(cx, rows);
     let hashes = rows.par_iter().with_min_len(PER_THREAD);
-    let hashes: Vec<Hashes> = hashes.map(|row| of(cx, &row.content.values)).collect();
+    let hashes: Vec<Hashes> = hashes
+        .map(|row| near(cx, villages, &row.content.values, of(cx, &row.content.values)))
+        .collect();
     let numbers: Vec<Vec<u8>> = hashes.iter().filter_map(|h| h.id.clone()).collect();
     let people: Vec<Vec<u8>> = hashes
         .iter()
@@ -101,7 +105,8 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
             continue;
         }
         new.push((hashes.clone(), row.content.values.clone()));
-        new.extend(row.content.members.iter().map(|member| entry(cx, member)));
+        let members = row.content.members.iter();
+        new.extend(members.map(|member| entry(cx, villages, member)));
     }
     Ok(Judged {
         outcomes,
@@ -121,42 +126,98 @@ impl Judged<'_> {
 
 /// Puts the rows of a list back into the register that a newer one had replaced.
 pub async fn put_back(txn: &Txn, cx: &Commit<'_>, list: Uuid, rows: &[Row]) -> Result<(), Error> {
+    let villages = &Villages::of(cx, rows);
     let mut all = Vec::new();
     for row in rows {
         if row.verdict.as_deref() == Some("invalid") || row.content.same_as.is_some() {
             continue;
         }
-        all.push(entry(cx, &row.content.values));
-        all.extend(row.content.members.iter().map(|member| entry(cx, member)));
+        all.push(entry(cx, villages, &row.content.values));
+        let members = row.content.members.iter();
+        all.extend(members.map(|member| entry(cx, villages, member)));
     }
     Ok(register::insert(&**txn, &cx.program.keys, list, &all).await?)
 }
 
-fn entry(cx: &Commit<'_>, values: &Values) -> (Hashes, Values) {
-    (of(cx, values), values.clone())
+fn entry(cx: &Commit<'_>, villages: &Villages, values: &Values) -> (Hashes, Values) {
+    (near(cx, villages, values, of(cx, values)), values.clone())
+}
+
+/// Where the rows of one step are from, by the columns that say so: most rows of a register stand beside their
+/// neighbours.
+struct Villages(BTreeMap<String, Option<Uuid>>);
+
+impl Villages {
+    fn of(cx: &Commit<'_>, rows: &[Row]) -> Villages {
+        let mut all = BTreeMap::new();
+        for row in rows {
+            let members = row.content.members.iter();
+            for values in members.chain(std::iter::once(&row.content.values)) {
+                all.entry(columns(values)).or_insert_with_key(|columns| {
+                    let placed = cx.place(None, Some(columns), None);
+                    placed.village.map(|v| v.uuid())
+                });
+            }
+        }
+        Villages(all)
+    }
+
+    fn find(&self, cx: &Commit<'_>, values: &Values) -> Option<Uuid> {
+        let known = self.0.get(&columns(values)).copied().flatten();
+        known.or_else(|| {
+            let placed = cx.place(None, None, values.get("address").map(String::as_str));
+            placed.village.map(|v| v.uuid())
+        })
+    }
+}
+
+fn columns(values: &Values) -> String {
+    let get = |key: &str| values.get(key).map(String::as_str).unwrap_or_default();
+    format!("{}{}", get("town"), get("village"))
+}
+
+/// By what else a person of the register is found whose number a row does not have.
+fn near(cx: &Commit<'_>, villages: &Villages, values: &Values, hashes: Hashes) -> Hashes {
+    let Some(village) = villages.find(cx, values) else {
+        return hashes;
+    };
+    let keys = &cx.program.keys;
+    let sound = values.get("name").and_then(|name| sound_of(name));
+    Hashes {
+        born_village: born(cx, values).map(|born| register::born_village(keys, &born, village)),
+        sound_village: sound.map(|sound| register::sound_village(keys, sound, village)),
+        ..hashes
+    }
+}
+
+/// A birth date that the list leaves out stands in the number.
+fn born(cx: &Commit<'_>, values: &Values) -> Option<String> {
+    let get = |key: &str| values.get(key).map(String::as_str);
+    let number = get("id_number");
+    let birth = number
+        .and_then(|n| domain::id_number::IdNumber::parse(n).ok())
+        .map(|n| n.birth_date().to_string());
+    birth.or_else(|| {
+        let catalogue = &cx.program.catalogue;
+        let day = value(catalogue, catalogue.field("birth_date")?, get("birth_date")?)?;
+        day.as_text().map(str::to_owned)
+    })
 }
 
 /// By what a person of the register is found.
 fn of(cx: &Commit<'_>, values: &Values) -> Hashes {
     let keys = &cx.program.keys;
     let get = |key: &str| values.get(key).map(String::as_str);
-    // A birth date that the list leaves out stands in the number.
-    let number = get("id_number");
-    let birth = number
-        .and_then(|n| domain::id_number::IdNumber::parse(n).ok())
-        .map(|n| n.birth_date().to_string());
-    let birth = birth.or_else(|| {
-        let catalogue = &cx.program.catalogue;
-        let day = value(catalogue, catalogue.field("birth_date")?, get("birth_date")?)?;
-        day.as_text().map(str::to_owned)
-    });
+    let birth = born(cx, values);
     Hashes {
-        id: number.map(|n| number_hash(keys, n)),
+        id: get("id_number").map(|n| number_hash(keys, n)),
         person: person_hash(
             keys,
             get("name").unwrap_or_default(),
             birth.as_deref().unwrap_or_default(),
         ),
+        born_village: None,
+        sound_village: None,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::answering::Place;
 use super::enrol::TWICE;
+use super::evidence;
 use super::people::{self, listed, listed_id};
 use super::row::identity;
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::lists::{self, Content, Row};
+use crate::store::lists::{self, Content, Row, Seen};
 use crate::store::records::{self, Loaded};
 use crate::store::register::Entry;
 use domain::ResidentId;
@@ -17,7 +18,7 @@ use domain::text::squeezed;
 use matching::link::{Link, Person, link};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Somebody whom a waiting row may be about.
@@ -26,11 +27,17 @@ pub struct Candidate {
     pub id: Uuid,
     /// None for a person of the register who is no resident.
     pub resident: Option<Uuid>,
+    /// None for a resident.
+    pub entry: Option<i64>,
+    /// As residents and register have it, unmasked: to be compared, never shown.
+    number: Option<String>,
     pub village: Option<Uuid>,
     /// What of it is equal to what the row says.
     pub why: Vec<&'static str>,
     /// What of the person is shown to whoever decides.
     pub shown: Json,
+    /// What the evidence says, where it was weighed.
+    pub seen: Option<Seen>,
 }
 
 /// How many candidates are shown.
@@ -51,14 +58,26 @@ pub async fn candidates<C: ConnectionTrait>(
     let found = people::find(db, program, &people::hashes(program, rows)).await?;
     let loaded = records::look_at(db, &program.keys, &found.residents).await?;
     let residents: Vec<Person<ResidentId>> = loaded.values().filter_map(people::resident).collect();
-    let (meant, of_register) = match link(&identity(&row.content), &residents, &listed(&found.register)) {
-        Link::Resident(id) => (vec![id.uuid()], Vec::new()),
-        Link::Register(key) => (Vec::new(), vec![key]),
-        Link::Ambiguous {
-            residents, register, ..
-        } => (residents.iter().map(|r| r.uuid()).collect(), register),
-        Link::New | Link::Invalid => (Vec::new(), Vec::new()),
-    };
+    let (mut meant, mut of_register) =
+        match link(&identity(&row.content), &residents, &listed(&found.register)) {
+            Link::Resident(id) => (vec![id.uuid()], Vec::new()),
+            Link::Register(key) => (Vec::new(), vec![key]),
+            Link::Ambiguous {
+                residents, register, ..
+            } => (residents.iter().map(|r| r.uuid()).collect(), register),
+            Link::New | Link::Invalid => (Vec::new(), Vec::new()),
+        };
+    let seen: &[Seen] = row.evidence.as_ref().map_or(&[], |said| &said.seen);
+    meant.extend(evidence::residents(&row, &residents));
+    meant.sort_unstable();
+    meant.dedup();
+    for seen in seen {
+        let is = |entry: &&Entry| match &seen.number {
+            Some(number) => entry.get("id_number") == Some(number),
+            None => seen.entry == Some(entry.id),
+        };
+        of_register.extend(found.register.values().find(is).map(|entry| entry.id));
+    }
     let mut out: Vec<Candidate> = meant
         .iter()
         .filter_map(|id| Some(of_resident(*id, loaded.get(id)?, &row.content)))
@@ -84,8 +103,22 @@ pub async fn candidates<C: ConnectionTrait>(
             })
             .map(|entry| of_entry(program, entry, &row.content)),
     );
-    out.sort_by_key(|c| (std::cmp::Reverse(c.why.len()), c.id));
-    out.dedup_by_key(|c| c.id);
+    for candidate in &mut out {
+        let of = |seen: &&Seen| {
+            let number = candidate.number.is_some() && candidate.number == seen.number;
+            number
+                || (candidate.resident.is_some() && candidate.resident == seen.resident)
+                || (candidate.entry.is_some() && candidate.entry == seen.entry)
+        };
+        candidate.seen = seen.iter().find(of).cloned();
+    }
+    out.sort_by(|a, b| {
+        let weight = |c: &Candidate| c.seen.as_ref().map_or(f32::MIN, |seen| seen.weight);
+        let agree = || b.why.len().cmp(&a.why.len()).then(a.id.cmp(&b.id));
+        weight(b).total_cmp(&weight(a)).then_with(agree)
+    });
+    let mut known = BTreeSet::new();
+    out.retain(|c| known.insert(c.id));
     Ok((row, out))
 }
 
@@ -116,6 +149,9 @@ fn of_resident(id: Uuid, loaded: &Loaded, said: &Content) -> Candidate {
     Candidate {
         id,
         resident: Some(id),
+        entry: None,
+        number: known.get("id_number").cloned(),
+        seen: None,
         village: loaded.village,
         why: why(said, &known),
         shown,
@@ -139,6 +175,9 @@ fn of_entry(program: &Program, entry: &Entry, said: &Content) -> Candidate {
     Candidate {
         id: listed_id(program, entry),
         resident: None,
+        entry: Some(entry.id),
+        number: known.get("id_number").cloned(),
+        seen: None,
         village: None,
         why,
         shown,

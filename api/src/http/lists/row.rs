@@ -1,5 +1,6 @@
 //! A row of a list as the contract shows it.
 
+use crate::app::lists::{self, LinkedBy, linked_by};
 use crate::store::lists::{MISSING_SHEET, Row, in_file};
 use poem_openapi::Object;
 use poem_openapi::types::Any;
@@ -28,6 +29,8 @@ pub(super) struct RowView {
     planned_reason: Option<String>,
     /// The resident concerned.
     resident: Option<Uuid>,
+    /// How the row was linked to the resident; absent where it is linked to nobody.
+    linked_by: Option<LinkedByView>,
     /// What a person decided about the row: `choice`, `by`, `at`, `reason`; absent where nobody had to.
     decision: Option<Any<Value>>,
     /// Values in normal form, by standard key.
@@ -40,10 +43,50 @@ pub(super) struct RowView {
     handed_in: Any<Value>,
 }
 
+/// How a row was linked.
+#[derive(Object)]
+#[oai(rename = "LinkedBy")]
+struct LinkedByView {
+    /// `id_number`: by a valid ID number; `evidence`: without one, since everything else agrees; `person`: a person said it.
+    basis: String,
+    /// The same in a Chinese sentence.
+    says: String,
+    /// What was compared, the weightiest first; empty where a person said it. No value is repeated.
+    fields: Vec<ComparedView>,
+}
+
+/// One field that the row and the resident both state.
+#[derive(Object)]
+#[oai(rename = "ComparedField")]
+struct ComparedView {
+    /// What it is called, in Chinese.
+    field: String,
+    /// How it compares, in Chinese.
+    says: String,
+    /// How much that says, in Chinese: 很有力地支持, 支持, 说明不了什么, 不太支持, 明显不支持.
+    strength: String,
+}
+
+impl From<LinkedBy> for LinkedByView {
+    fn from(by: LinkedBy) -> LinkedByView {
+        let one = |compared: lists::Compared| ComparedView {
+            field: compared.field,
+            says: compared.says,
+            strength: compared.strength.to_owned(),
+        };
+        LinkedByView {
+            basis: by.basis.to_owned(),
+            says: by.says,
+            fields: by.fields.into_iter().map(one).collect(),
+        }
+    }
+}
+
 impl RowView {
     pub(super) fn of(row: Row, decision: Option<Value>) -> RowView {
         let (sheet, member) = in_file(row.sheet);
         let named = row.sheet != MISSING_SHEET;
+        let linked_by = linked_by(&row, decision.as_ref()).map(LinkedByView::from);
         RowView {
             sheet: named.then_some(sheet),
             row: named.then_some(row.row),
@@ -53,6 +96,7 @@ impl RowView {
             planned: row.planned,
             planned_reason: row.planned_reason,
             resident: row.resident,
+            linked_by,
             decision: decision.map(Any),
             values: row.content.values,
             faults: Any(serde_json::json!(row.content.faults)),

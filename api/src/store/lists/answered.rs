@@ -3,9 +3,11 @@
 use super::rows::{MISSING_SHEET, Row, open};
 use crate::seal::Keyring;
 use crate::store::{Fault, sealed};
-use entity::{decision, list_row};
+use entity::{decision, list, list_row};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -86,4 +88,69 @@ pub async fn say_later_month<C: ConnectionTrait>(db: &C, lists: &[Uuid], words: 
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Committed lists with rows that wait for a person, the latest month first.
+pub async fn with_waiting_rows<C: ConnectionTrait>(db: &C) -> Result<Vec<Uuid>, DbErr> {
+    use list_row::Column as C_;
+    let waiting = list_row::Entity::find()
+        .select_only()
+        .column(C_::List)
+        .filter(C_::Verdict.eq("ambiguous"))
+        .filter(C_::Decision.is_null());
+    list::Entity::find()
+        .select_only()
+        .column(list::Column::Id)
+        .filter(list::Column::State.eq(super::state::COMMITTED))
+        .filter(list::Column::Id.in_subquery(waiting.into_query()))
+        .order_by_desc(list::Column::Month)
+        .order_by_desc(list::Column::CommittedAt)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Those of these residents whom rows of a list's file are linked to.
+pub async fn named_by<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    residents: &[Uuid],
+) -> Result<Vec<Uuid>, DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::find()
+        .select_only()
+        .column(C_::Resident)
+        .filter(C_::List.eq(list))
+        .filter(C_::Resident.is_in(residents.iter().copied()))
+        .filter(C_::Sheet.ne(MISSING_SHEET))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Says which list made known whom a row that waited is about.
+pub async fn set_linked_after<C: ConnectionTrait>(db: &C, row: &Row, came: Uuid) -> Result<(), DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::update_many()
+        .col_expr(C_::LinkedAfter, Expr::value(came))
+        .filter(C_::List.eq(row.list))
+        .filter(C_::Sheet.eq(row.sheet))
+        .filter(C_::Row.eq(row.row))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Rows of other lists that wait no longer since this one came, with whom they are about.
+pub async fn linked_after<C: ConnectionTrait>(db: &C, came: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    use list_row::Column as C_;
+    list_row::Entity::find()
+        .select_only()
+        .column(C_::Resident)
+        .filter(C_::LinkedAfter.eq(came))
+        .filter(C_::List.ne(came))
+        .filter(C_::Resident.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await
 }

@@ -42,6 +42,7 @@ pub async fn places<C: ConnectionTrait>(db: &C, list: Uuid, part: Part<'_>) -> R
         planned: None,
         planned_reason: None,
         content: Content::default(),
+        evidence: None,
     };
     Ok(rows.into_iter().map(one).collect())
 }

@@ -1,6 +1,7 @@
 //! Rows of lists: what each says, what it would become, and what became of it.
 
 use super::Content;
+use super::evidence::{self, Evidence};
 use crate::seal::Keyring;
 use crate::store::paging::{behind, placeholder};
 use crate::store::{Fault, PER_THREAD, sealed};
@@ -28,6 +29,8 @@ pub struct Row {
     pub planned: Option<String>,
     pub planned_reason: Option<String>,
     pub content: Content,
+    /// What the evidence says of a row that its number does not link.
+    pub evidence: Option<Evidence>,
 }
 
 /// The sheet of people who are missing from a list: they stand behind all that the file says.
@@ -52,6 +55,8 @@ pub struct Part<'a> {
     pub limit: Option<u64>,
     /// Those of the file, without the people whom it does not name.
     pub of_file: bool,
+    /// Those about which nobody has decided anything.
+    pub undecided: bool,
 }
 
 /// What became of a row.
@@ -102,6 +107,8 @@ pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row
                     &row.content,
                 )),
                 decision: Set(None),
+                evidence: Set(None),
+                linked_after: Set(None),
             });
         list_row::Entity::insert_many(models.collect::<Vec<_>>())
             .exec_without_returning(db)
@@ -133,6 +140,9 @@ pub async fn rows<C: ConnectionTrait>(
     }
     if part.of_file {
         query = query.filter(C_::Sheet.ne(MISSING_SHEET));
+    }
+    if part.undecided {
+        query = query.filter(C_::Decision.is_null());
     }
     if let Some((sheet, row)) = part.after {
         query = query.filter(behind((C_::Sheet, C_::Row), (sheet, row)));
@@ -264,6 +274,7 @@ pub fn open(keys: &Keyring, row: list_row::Model) -> Result<Row, Fault> {
     let id = row_id(keys, row.reading.unwrap_or(row.list), row.sheet, row.row);
     Ok(Row {
         content: sealed::open(keys, "list_row", id, &row.sealed)?,
+        evidence: evidence::opened(keys, &row)?,
         list: row.list,
         sheet: row.sheet,
         row: row.row,

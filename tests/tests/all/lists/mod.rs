@@ -6,6 +6,7 @@ mod categories;
 mod deaths;
 mod difference;
 mod dry_run;
+mod evidence;
 mod grids;
 mod household;
 mod missing;
