@@ -1,8 +1,11 @@
 //! What the design promises, looked at when all is quiet.
 
 use super::run::{WORKERS, World};
+use api::store::records;
+use automerge::Automerge;
 use entity::{edit, held, holding, resident};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use tests::verify;
 use uuid::Uuid;
@@ -10,7 +13,7 @@ use uuid::Uuid;
 /// A promise of the design that a run broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Law {
-    /// Phones and server end with the same records.
+    /// Phones and server end with the same records, full clients with the same documents.
     Convergence,
     ExactlyOnce,
     NothingLost,
@@ -18,12 +21,20 @@ pub enum Law {
     Scope,
     /// What is stored agrees with itself.
     Projection,
+    /// Who was erased stays so.
+    Erasure,
 }
 
 /// The first law that does not hold, and how it shows.
 pub async fn all(world: &World) -> Option<(Law, String)> {
+    if let Some(leaked) = &world.leaked {
+        return Some((Law::Scope, leaked.clone()));
+    }
     if let Some(found) = agrees(world).await {
         return Some((Law::Projection, found));
+    }
+    if let Some(found) = stay_erased(world).await {
+        return Some((Law::Erasure, found));
     }
     if let Some(found) = kept(world).await {
         return Some(found);
@@ -39,7 +50,7 @@ async fn agrees(world: &World) -> Option<String> {
     all.first().map(|finding| format!("{:?}", finding.kind))
 }
 
-/// Every edit that was ever made is there once: applied, or kept for a person.
+/// Every edit that was ever made is there once: applied, or kept for a person, who may have left it with a reason.
 async fn kept(world: &World) -> Option<(Law, String)> {
     let db = world.county.program.db.read();
     let ids: Vec<Uuid> = world.made.keys().copied().collect();
@@ -51,19 +62,21 @@ async fn kept(world: &World) -> Option<(Law, String)> {
         .into_iter()
         .map(|row| row.id)
         .collect();
-    let waiting = held::Entity::find()
+    let held = held::Entity::find()
         .filter(held::Column::Edit.is_in(ids.iter().copied()))
-        .filter(held::Column::State.eq("waiting"));
-    let waiting: Vec<Uuid> = waiting
+        .filter(held::Column::State.is_in(["waiting", "discarded"]));
+    let held: Vec<Uuid> = held
         .all(db)
         .await
         .unwrap()
         .into_iter()
         .filter_map(|row| row.edit)
         .collect();
-    for (id, (phone, _)) in &world.made {
-        let times = usize::from(rows.contains(id)) + waiting.iter().filter(|held| *held == id).count();
+    for (id, (phone, who)) in &world.made {
+        let times = usize::from(rows.contains(id)) + held.iter().filter(|held| *held == id).count();
         match times {
+            // What is gone with a person who was erased is gone.
+            0 if world.erased.contains(who) => {}
             0 => return Some((Law::NothingLost, format!("{id} is nowhere"))),
             1 => {}
             _ => return Some((Law::ExactlyOnce, format!("{id} is there {times} times"))),
@@ -75,23 +88,55 @@ async fn kept(world: &World) -> Option<(Law, String)> {
     None
 }
 
-/// Every phone has the people of its grid as the server shows them.
+async fn stay_erased(world: &World) -> Option<String> {
+    let db = world.county.program.db.read();
+    let there = resident::Entity::find().filter(resident::Column::Id.is_in(world.erased.iter().copied()));
+    let there = there.one(db).await.unwrap();
+    there.map(|row| format!("{} was erased and is there", row.id))
+}
+
+/// Where somebody is to be found; nobody carries who has departed, or is not known.
+pub async fn grid_of(world: &World, id: Uuid) -> Option<Uuid> {
+    let db = world.county.program.db.read();
+    let row = resident::Entity::find_by_id(id).one(db).await.unwrap()?;
+    row.grid.filter(|_| row.state != "departed")
+}
+
+/// Every phone has the people of its grid as the server shows them, and full clients the very documents.
 async fn converged(world: &World) -> Option<String> {
-    let mut people: BTreeSet<Uuid> = world.people.iter().copied().collect();
-    people.extend(world.made.values().map(|(_, resident)| *resident));
-    for id in people {
-        let shown = world.cadre.get(&format!("/api/v1/residents/{id}")).await.ok();
+    let program = &world.county.program;
+    for id in &world.people {
+        let id = *id;
+        let shown = world.cadre.get(&format!("/api/v1/residents/{id}")).await;
+        let shown = if shown.status == 404 {
+            Value::Null
+        } else {
+            shown.ok()
+        };
+        let grid = grid_of(world, id).await;
+        let theirs = records::documents(program.db.read(), &program.keys, &[id])
+            .await
+            .unwrap();
+        let theirs = theirs
+            .get(&id)
+            .map(|bytes| Automerge::load(bytes).unwrap().get_heads());
         for (n, phone) in world.phones.iter().enumerate() {
-            let mine = shown["grid"] == serde_json::json!(world.county.place(WORKERS[n].1));
+            let mine = grid == Some(world.county.place(WORKERS[n].1));
             if mine != phone.holds(id) {
                 return Some(format!("phone {n} has {id}: {}", phone.holds(id)));
             }
-            if mine
-                && ["version", "fields", "conflicts"]
-                    .iter()
-                    .any(|m| phone.record(id)[*m] != shown[*m])
-            {
+            let same = |member: &str| phone.record(id)[member] == shown[member];
+            if mine && !["version", "fields", "conflicts"].iter().all(|m| same(m)) {
                 return Some(format!("phone {n} shows {id} otherwise"));
+            }
+            let own = phone
+                .documents
+                .as_ref()
+                .map(|all| all.get(&id).map(Automerge::get_heads));
+            if let Some(own) = own.filter(|_| mine)
+                && own != theirs
+            {
+                return Some(format!("phone {n} has another document of {id}"));
             }
         }
     }
@@ -102,7 +147,7 @@ async fn converged(world: &World) -> Option<String> {
 async fn carried(world: &World) -> Option<String> {
     let db = world.county.program.db.read();
     for id in &world.people {
-        let row = resident::Entity::find_by_id(*id).one(db).await.unwrap().unwrap();
+        let grid = grid_of(world, *id).await;
         let open = holding::Entity::find()
             .filter(holding::Column::Resident.eq(*id))
             .filter(holding::Column::DroppedAt.is_null());
@@ -110,11 +155,8 @@ async fn carried(world: &World) -> Option<String> {
         if open.iter().any(|holding| holding.to_at.is_some()) {
             return Some(format!("{id} was never confirmed to be dropped"));
         }
-        let grid = row.grid.map(|grid| grid == world.county.place("良围一格"));
-        let expected = WORKERS
-            .iter()
-            .filter(|(_, at)| Some(*at == "良围一格") == grid)
-            .count();
+        let mine = |place: &str| grid == Some(world.county.place(place));
+        let expected = WORKERS.iter().filter(|(_, at, _)| mine(at)).count();
         if open.len() != expected {
             return Some(format!("{id} is carried by {} phones of {expected}", open.len()));
         }

@@ -3,9 +3,11 @@
 
 use super::check::{self, Law};
 use super::run::World;
-use sea_orm::{ConnectionTrait, Statement};
+use entity::edit;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use tests::database::Database;
 use tests::dice::Dice;
+use uuid::Uuid;
 
 /// What a mistake leaves behind.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +24,24 @@ enum Mistake {
     MovesSilently,
     /// A holding is never closed.
     KeepsHolding,
+    /// Workers are sent the people of another grid.
+    SendsForeign,
+    /// A full client is sent another document than the one that is stored.
+    SendsOtherDocument,
+    /// A backup is restored, and nobody hears who was erased since.
+    ForgetsErasure,
 }
 
-const ALL: [(Mistake, &[Law]); 6] = [
+const ALL: [(Mistake, &[Law]); 9] = [
     (Mistake::SkipsFeed, &[Law::Projection, Law::Convergence]),
     (Mistake::LosesEdit, &[Law::NothingLost, Law::Projection]),
     (Mistake::AppliesTwice, &[Law::ExactlyOnce]),
     (Mistake::ForgetsToProject, &[Law::Projection]),
     (Mistake::MovesSilently, &[Law::Projection, Law::Convergence]),
     (Mistake::KeepsHolding, &[Law::Scope]),
+    (Mistake::SendsForeign, &[Law::Scope]),
+    (Mistake::SendsOtherDocument, &[Law::Convergence]),
+    (Mistake::ForgetsErasure, &[Law::Erasure]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,7 +50,7 @@ async fn every_mistake_is_found() {
         let mut world = World::start(Database::sqlite().await).await;
         world.play(&mut Dice::seeded(n as u64)).await;
         assert_eq!(check::all(&world).await, None, "{mistake:?}");
-        make(&world, mistake).await;
+        make(&mut world, mistake).await;
         let found = check::all(&world).await;
         let law = found.as_ref().map(|(law, _)| *law);
         assert!(
@@ -49,10 +60,36 @@ async fn every_mistake_is_found() {
     }
 }
 
-async fn make(world: &World, mistake: Mistake) {
-    let who = world.people[0];
-    let edit = *world.made.keys().next().expect("every run makes edits");
+async fn make(world: &mut World, mistake: Mistake) {
+    let who = staying(world).await;
+    let edit = applied(world).await;
     let sql = match mistake {
+        Mistake::SendsOtherDocument => {
+            let full = world.phones.iter_mut().find(|phone| phone.documents.is_some());
+            for doc in full
+                .unwrap()
+                .documents
+                .iter_mut()
+                .flat_map(|all| all.values_mut())
+            {
+                doc.empty_commit(automerge::transaction::CommitOptions::default());
+            }
+            return;
+        }
+        Mistake::ForgetsErasure => {
+            let (backup, mut dice) = (world.county.backed_up().await, Dice::seeded(1));
+            while world.erased.is_empty() {
+                world.erase(&mut dice).await;
+            }
+            world.goes_back_to(backup).await;
+            world.settle().await;
+            return;
+        }
+        Mistake::SendsForeign => {
+            "INSERT INTO account_grant (id, account, role, grid, since, given_at)
+             SELECT randomblob(16), account, role, (SELECT id FROM grid WHERE code = 'LW02'), since, given_at
+             FROM account_grant WHERE grid = (SELECT id FROM grid WHERE code = 'LW01') AND $1 = $1"
+        }
         Mistake::SkipsFeed => "DELETE FROM feed_entry WHERE subject = $1",
         Mistake::LosesEdit => "DELETE FROM edit WHERE id = $2",
         Mistake::AppliesTwice => {
@@ -83,4 +120,26 @@ async fn make(world: &World, mistake: Mistake) {
         ))
         .await;
     assert!(done.unwrap().rows_affected() > 0, "{mistake:?} changed nothing");
+    if matches!(mistake, Mistake::SendsForeign) {
+        world.phones[0].sync().await;
+        world.watch(0);
+    }
+}
+
+/// An edit of the run that was taken.
+async fn applied(world: &World) -> Uuid {
+    let ids: Vec<Uuid> = world.made.keys().copied().collect();
+    let rows = edit::Entity::find().filter(edit::Column::Id.is_in(ids));
+    let row = rows.one(world.county.program.db.read()).await.unwrap();
+    row.expect("every run makes edits that are taken").id
+}
+
+/// Somebody of the run who is in a grid.
+async fn staying(world: &World) -> Uuid {
+    for id in &world.people {
+        if check::grid_of(world, *id).await.is_some() {
+            return *id;
+        }
+    }
+    panic!("everybody has departed");
 }

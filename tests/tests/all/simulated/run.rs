@@ -1,216 +1,313 @@
-//! Who does what in a run, and what the line does to it.
+//! Who does what in a run, and what the line and the machine do to it.
 
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use super::desk::{self, Listed};
+use super::said::{PHONES, exchange, says};
+use api::app::erasure::ledger;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tests::app::TestApp;
 use tests::console::Console;
 use tests::county::County;
 use tests::database::Database;
 use tests::dice::Dice;
-use tests::phone::{Loss, Phone};
+use tests::phone::Phone;
 use uuid::Uuid;
 
-/// Worker and grid.
-pub const WORKERS: [(&str, &str); 4] = [
-    ("梁少芳", "良围一格"),
-    ("吕小燕", "良围一格"),
-    ("冯国强", "良围二格"),
-    ("温志健", "良围二格"),
+/// Worker, grid, and whether the phone is a full client.
+pub const WORKERS: [(&str, &str, bool); 4] = [
+    ("梁少芳", "良围一格", false),
+    ("吕小燕", "良围一格", true),
+    ("冯国强", "良围二格", true),
+    ("温志健", "良围二格", false),
 ];
 const STEPS: usize = 28;
 const PEOPLE: usize = 2;
-const PHONES: [&str; 3] = ["13900078411", "13900078412", "13900078413"];
-const WORDS: [&str; 4] = ["独居", "已上门", "电话不通", "与女儿同住"];
-const NEEDS: [&str; 3] = ["轮椅", "送餐", "护理床"];
+const ADDRESSES: [&str; 2] = ["沙坪街道良围村旧围村3号", "沙坪街道良围村旧围村103号"];
+
+/// What somebody works on.
+pub struct Ground<'a> {
+    /// Of the one who works; any for a desk.
+    pub grid: Uuid,
+    pub grids: [Uuid; 2],
+    pub people: &'a [Uuid],
+}
 
 pub struct World {
     pub county: County,
+    /// A second node, where there is one.
+    beside: Option<TestApp>,
     pub phones: Vec<Phone>,
     pub cadre: Console,
-    /// Of this run.
+    admin: Console,
+    /// Of this run: whom lists know, and who was reported since.
     pub people: Vec<Uuid>,
+    listed: Vec<Listed>,
+    pub erased: BTreeSet<Uuid>,
     /// Edits of this run: the phone that made them, and the resident.
     pub made: BTreeMap<Uuid, (usize, Uuid)>,
+    /// Requests that the line delivers when nobody waits for their answer any more.
+    late: Vec<(usize, Value)>,
+    backup: Option<Database>,
+    /// Somebody was sent what is not theirs.
+    pub leaked: Option<String>,
+    runs: usize,
+    lists: usize,
 }
 
 impl World {
     pub async fn start(database: Database) -> World {
         let county = County::start(database).await;
         let mut phones = Vec::new();
-        for (worker, _) in WORKERS {
-            phones.push(county.phone(worker).await);
+        for (worker, _, full) in WORKERS {
+            let phone = county.phone(worker).await;
+            phones.push(if full { phone.with_documents() } else { phone });
         }
         let cadre = county.console("陆桂英").await;
+        let admin = county.console("区划管理员").await;
+        // Accounts are in every backup.
+        for name in ["何伟民", "残联"] {
+            county.account(name).await;
+        }
+        let beside = match county.database().is_postgres() {
+            true => Some(county.start_beside().await),
+            false => None,
+        };
         World {
             county,
+            beside,
             phones,
             cadre,
+            admin,
             people: Vec::new(),
+            listed: Vec::new(),
+            erased: BTreeSet::new(),
             made: BTreeMap::new(),
+            late: Vec::new(),
+            backup: None,
+            leaked: None,
+            runs: 0,
+            lists: 0,
         }
     }
 
     async fn begin(&mut self) {
-        (self.people, self.made) = (Vec::new(), BTreeMap::new());
+        (self.people, self.listed, self.made) = (Vec::new(), Vec::new(), BTreeMap::new());
+        (self.late, self.backup, self.erased) = (Vec::new(), None, BTreeSet::new());
         for n in 0..PEOPLE {
-            let (_, grid) = WORKERS[n * 2];
+            let (_, grid, _) = WORKERS[n * 2];
+            let number = desk::number(self.runs * PEOPLE + n);
             let person = self.county.a_resident("黎阿妹").in_grid(grid).phone(PHONES[0]);
-            self.people.push(person.having("needs", &["轮椅"]).made().await);
+            let person = person.number(&number).having("needs", &["轮椅"]);
+            self.people.push(person.made().await);
+            self.listed.push(Listed {
+                number,
+                address: ADDRESSES[n],
+            });
         }
+        self.runs += 1;
         for phone in &mut self.phones {
             phone.sync().await;
         }
+    }
+
+    fn grids(&self) -> [Uuid; 2] {
+        [self.county.place("良围一格"), self.county.place("良围二格")]
+    }
+
+    fn grid_of(&self, n: usize) -> Uuid {
+        self.county.place(WORKERS[n].1)
     }
 
     /// One run, one thing after another, until all is quiet.
     pub async fn play(&mut self, dice: &mut Dice) {
         self.begin().await;
         for _ in 0..STEPS {
-            let n = dice.roll(self.phones.len());
-            match dice.roll(100) {
-                0..40 => {
-                    let made = says(
-                        dice,
-                        &mut self.phones[n],
-                        &self.people,
-                        WORKERS[n].1,
-                        &self.county,
-                    );
-                    self.made.extend(made.map(|(edit, who)| (edit, (n, who))));
-                }
-                40..76 => exchange(dice, &mut self.phones[n]).await,
-                76..86 => decides(dice, &self.cadre, &self.people).await,
-                _ => moves(dice, &self.cadre, &self.people, &self.county).await,
-            }
+            self.step(dice).await;
         }
         self.settle().await;
     }
 
-    /// One run in which everybody works at the same time.
+    async fn step(&mut self, dice: &mut Dice) {
+        let n = dice.roll(self.phones.len());
+        let people = self.people.clone();
+        let ground = Ground {
+            grid: self.grid_of(n),
+            grids: self.grids(),
+            people: &people,
+        };
+        match dice.roll(200) {
+            0..72 => {
+                if let Some((edit, who)) = says(dice, &mut self.phones[n], &ground) {
+                    self.made.insert(edit, (n, who));
+                    if !people.contains(&who) {
+                        self.people.push(who);
+                    }
+                }
+            }
+            72..134 => exchange(dice, &mut self.phones[n]).await,
+            134..138 => self.late.push((n, self.phones[n].as_sent())),
+            138..144 => self.deliver(dice.roll(8)).await,
+            144..172 => desk::decides(dice, &self.cadre, &ground).await,
+            172..182 => desk::moves(dice, &self.cadre, &ground).await,
+            182..187 => desk::dies_or_lives(dice, &self.cadre, &ground).await,
+            187..189 => self.erase(dice).await,
+            189..191 => self.list(dice).await,
+            191..195 => self.backup = Some(self.county.backed_up().await),
+            195..199 => self.restored().await,
+            _ => self.started_anew().await,
+        }
+        self.watch(n);
+    }
+
+    /// Nobody may have what is of another grid.
+    pub fn watch(&mut self, n: usize) {
+        let mine = self.grid_of(n).to_string();
+        let foreign = self.phones[n]
+            .records()
+            .find(|(_, record)| record["grid"] != mine.as_str());
+        if let Some((id, _)) = foreign {
+            self.leaked = Some(format!("phone {n} was sent {id}"));
+        }
+    }
+
+    async fn deliver(&mut self, place: usize) {
+        if place < self.late.len() {
+            let (n, request) = self.late.remove(place);
+            self.phones[n].send_raw(&request).await.ok();
+        }
+    }
+
+    pub async fn erase(&mut self, dice: &mut Dice) {
+        let ground = Ground {
+            grid: self.grid_of(0),
+            grids: self.grids(),
+            people: &self.people,
+        };
+        let erased = desk::erases(dice, &self.admin, &ground).await;
+        self.erased.extend(erased);
+    }
+
+    async fn list(&mut self, dice: &mut Dice) {
+        let month = format!("{}-{:02}", 2001 + self.lists / 12, 1 + self.lists % 12);
+        self.lists += 1;
+        desk::hands_in(dice, &self.county, &month, &self.listed).await;
+    }
+
+    /// The disk dies: the last backup goes on as the database's next life, and phones send again what they have.
+    async fn restored(&mut self) {
+        let Some(backup) = self.backup.take() else { return };
+        self.keep_erasures(&backup);
+        self.goes_back_to(backup).await;
+    }
+
+    pub async fn goes_back_to(&mut self, backup: Database) {
+        let app = TestApp::restored(backup).await;
+        self.goes_on_with(app);
+        self.phones.iter_mut().for_each(Phone::send_again);
+    }
+
+    /// What is noted beside the database stays where it is.
+    fn keep_erasures(&self, next: &Database) {
+        let file = ledger::in_folder(self.county.database().folder());
+        if file.exists() {
+            std::fs::copy(file, ledger::in_folder(next.folder())).unwrap();
+        }
+    }
+
+    /// The program ends, and another goes on with what is in the database: nothing else is left of the first.
+    async fn started_anew(&mut self) {
+        let next = self.county.backed_up().await;
+        self.keep_erasures(&next);
+        self.goes_on_with(TestApp::start(next).await);
+    }
+
+    fn goes_on_with(&mut self, app: TestApp) {
+        let client = app.client.clone();
+        self.phones.iter_mut().for_each(|phone| phone.moved_to(&client));
+        self.cadre.moved_to(&client);
+        self.admin.moved_to(&client);
+        self.county.goes_on_with(app);
+    }
+
+    /// One run in which everybody works at the same time, on two nodes.
     pub async fn race(&mut self, seed: u64) {
         self.begin().await;
         self.phones.iter_mut().for_each(Phone::among_others);
-        let (people, county, cadre) = (&self.people, &self.county, &self.cadre);
-        let phones = self.phones.iter_mut().enumerate().map(|(n, phone)| async move {
-            let mut dice = Dice::seeded(seed * 16 + n as u64);
-            let mut made = Vec::new();
-            for _ in 0..STEPS {
-                match dice.roll(2) {
-                    0 => {
-                        let said = says(&mut dice, phone, people, WORKERS[n].1, county);
-                        made.extend(said.map(|(edit, who)| (edit, (n, who))));
+        let [one, two] = self.grids();
+        let beside = self.beside.as_ref().unwrap().client.clone();
+        let month = format!("{}-{:02}", 2001 + self.lists / 12, 1 + self.lists % 12);
+        let (people, county, cadre, admin) = (&self.people, &self.county, &self.cadre, &self.admin);
+        let phones = self.phones.iter_mut().enumerate().map(|(n, phone)| {
+            let nodes = [&county.client, &beside];
+            async move {
+                let mut dice = Dice::seeded(seed * 16 + n as u64);
+                let (mut mine, mut made) = (people.clone(), Vec::new());
+                for _ in 0..STEPS {
+                    let ground = Ground {
+                        grid: county.place(WORKERS[n].1),
+                        grids: [one, two],
+                        people: &mine,
+                    };
+                    match dice.roll(9) {
+                        0..4 => {
+                            let said = says(&mut dice, phone, &ground);
+                            mine.extend(said.map(|(_, who)| who));
+                            made.extend(said.map(|(edit, who)| (edit, (n, who))));
+                        }
+                        4 => phone.moved_to(nodes[dice.roll(2)]),
+                        _ => exchange(&mut dice, phone).await,
                     }
-                    _ => exchange(&mut dice, phone).await,
                 }
+                made
             }
-            made
         });
         let desk = async {
             let mut dice = Dice::seeded(seed * 16 + 15);
+            let ground = Ground {
+                grid: one,
+                grids: [one, two],
+                people,
+            };
             for _ in 0..STEPS / 2 {
-                match dice.roll(2) {
-                    0 => decides(&mut dice, cadre, people).await,
-                    _ => moves(&mut dice, cadre, people, county).await,
+                match dice.roll(9) {
+                    0..5 => desk::decides(&mut dice, cadre, &ground).await,
+                    5..8 => desk::moves(&mut dice, cadre, &ground).await,
+                    _ => desk::dies_or_lives(&mut dice, cadre, &ground).await,
                 }
             }
+            match seed % 5 {
+                0 => desk::erases(&mut dice, admin, &ground).await,
+                _ => None,
+            }
         };
-        let (made, ()) = tokio::join!(futures_util::future::join_all(phones), desk);
+        let list = async {
+            if seed.is_multiple_of(3) {
+                let mut dice = Dice::seeded(seed * 16 + 14);
+                desk::hands_in(&mut dice, county, &month, &self.listed).await;
+            }
+        };
+        let (made, erased, ()) = tokio::join!(futures_util::future::join_all(phones), desk, list);
+        self.lists += 1;
+        self.erased.extend(erased);
         self.made = made.into_iter().flatten().collect();
+        for (_, who) in self.made.values() {
+            if !self.people.contains(who) {
+                self.people.push(*who);
+            }
+        }
         self.settle().await;
     }
 
     /// The line is good: everybody syncs until nobody has anything to say or to hear.
-    async fn settle(&mut self) {
+    pub async fn settle(&mut self) {
+        while !self.late.is_empty() {
+            self.deliver(0).await;
+        }
         for _ in 0..3 {
-            for phone in &mut self.phones {
-                phone.sync().await;
+            for n in 0..self.phones.len() {
+                self.phones[n].sync().await;
+                self.watch(n);
             }
         }
     }
-}
-
-/// A worker does something on the phone with somebody who is there, or reports somebody new.
-fn says(
-    dice: &mut Dice,
-    phone: &mut Phone,
-    people: &[Uuid],
-    grid: &str,
-    county: &County,
-) -> Option<(Uuid, Uuid)> {
-    if dice.roll(12) == 0 {
-        let edit = phone.create(county.place(grid)).set("name", "温好彩").done();
-        return Some((edit, phone.made(edit).resident));
-    }
-    let there: Vec<Uuid> = people.iter().copied().filter(|id| phone.holds(*id)).collect();
-    if there.is_empty() {
-        return None;
-    }
-    let who = there[dice.roll(there.len())];
-    let draft = phone.edit(who);
-    let word = WORDS[dice.roll(WORDS.len())];
-    let draft = match dice.roll(7) {
-        0 | 1 => draft.set("phone", PHONES[dice.roll(PHONES.len())]),
-        2 => draft.set("remarks", word),
-        3 => draft.part(
-            "fields",
-            json!({ "needs": { "add": [NEEDS[dice.roll(3)]], "remove": [NEEDS[dice.roll(3)]] } }),
-        ),
-        4 => draft.visit("home", "met", word),
-        5 => draft.set("name", "黎阿美"),
-        _ => draft.confirm(&["phone", "needs"]),
-    };
-    Some((draft.done(), who))
-}
-
-/// One exchange on a bad line.
-async fn exchange(dice: &mut Dice, phone: &mut Phone) {
-    match dice.roll(10) {
-        0 | 1 => phone.lose_next(Loss::Request),
-        2 | 3 => phone.lose_next(Loss::Answer),
-        4 => {
-            // The same twice: the phone hears the second answer.
-            let unsent = phone.unsent();
-            phone.lose_next(Loss::Answer);
-            phone.send(&unsent).await;
-        }
-        _ => {}
-    }
-    phone.exchange().await;
-}
-
-/// A cadre writes, or decides what waits, as it is shown.
-async fn decides(dice: &mut Dice, cadre: &Console, people: &[Uuid]) {
-    let who = people[dice.roll(people.len())];
-    let items = cadre.items(who).await;
-    if let Some(item) = items.first().filter(|_| dice.roll(2) == 0) {
-        let choice = match item["reason"].as_str().unwrap_or_default() {
-            "proposal" => ["approve", "reject"][dice.roll(2)],
-            "held_fields" => "discard",
-            _ => return,
-        };
-        let edit = item["content"]["sides"][0]["edit"].clone();
-        // Somebody may have been there first, or what is shown has changed.
-        let done = cadre
-            .decide(item, choice, json!({ "edit": edit, "reason": "核实" }))
-            .await;
-        assert!(matches!(done.status, 200 | 409), "{}", done.text());
-        return;
-    }
-    let seen = cadre.get(&format!("/api/v1/residents/{who}")).await.ok();
-    let body = json!({
-        "id": Uuid::now_v7(), "base": seen["version"],
-        "fields": { "phone": { "was": seen["fields"]["phone"], "now": PHONES[dice.roll(PHONES.len())] } },
-    });
-    let done = cadre.post(&format!("/api/v1/residents/{who}/edits"), &body).await;
-    assert!(matches!(done.status, 200 | 409), "{}", done.text());
-}
-
-/// Somebody goes to the other grid.
-async fn moves(dice: &mut Dice, cadre: &Console, people: &[Uuid], county: &County) {
-    let who = people[dice.roll(people.len())];
-    let seen: Value = cadre.get(&format!("/api/v1/residents/{who}")).await.ok();
-    let (one, two) = (county.place("良围一格"), county.place("良围二格"));
-    let to = if seen["grid"] == json!(one) { two } else { one };
-    let body = json!({ "id": Uuid::now_v7(), "from": seen["grid"], "to": to, "reason": "搬家" });
-    let done = cadre.post(&format!("/api/v1/residents/{who}/moves"), &body).await;
-    assert!(matches!(done.status, 200 | 409), "{}", done.text());
 }
