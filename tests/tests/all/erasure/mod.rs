@@ -3,6 +3,8 @@
 mod again;
 mod unlinked;
 
+use entity::list_row;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tests::clerk::{Clerk, Handed, worker};
@@ -16,6 +18,7 @@ tests::on_both!(
     everything_goes_and_phones_hear,
     a_later_list_asks_somebody,
     what_still_arrives_is_asked_about,
+    what_other_rows_were_compared_with_goes_too,
     a_persons_own_report,
     only_administrators_erase
 );
@@ -172,6 +175,31 @@ async fn a_later_list_asks_somebody(database: Database) {
     runner.stop().await;
     let anew: Uuid = rows[0]["resident"].as_str().unwrap().parse().unwrap();
     assert_ne!(anew, resident);
+    verify::agrees(&county.program).await;
+}
+
+/// A row that waits keeps by what it was compared with a person, until the person is erased.
+async fn what_other_rows_were_compared_with_goes_too(database: Database) {
+    let county = County::start(database).await;
+    let resident = listed(&county).await;
+    let runner = worker(&county.program).await;
+    let clerk = Clerk::new((*county.console("民政").await).clone());
+    let list = Handed {
+        source: "民政",
+        kind: "low_income",
+        division: county.place("鹤山市"),
+        month: "2026-10",
+        name: "list.csv",
+        content: format!("姓名,身份证号,出生日期,救助类别,保障金额,现住址\n温好彩,,{BORN},低保,845,\n")
+            .into_bytes(),
+    };
+    clerk.hand_in(&list, true).await;
+    runner.stop().await;
+    let kept = list_row::Entity::find().filter(list_row::Column::Evidence.is_not_null());
+    let kept = async || kept.clone().count(county.program.db.read()).await.unwrap();
+    assert_eq!(kept().await, 1);
+    erase(&admin(&county).await, resident).await;
+    assert_eq!(kept().await, 0);
     verify::agrees(&county.program).await;
 }
 
