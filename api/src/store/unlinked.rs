@@ -2,11 +2,11 @@
 //! person, that cannot be, that were never committed, and those of registers.
 
 use super::fault::Fault;
-use super::lists::{self, Content};
 use super::paging::behind;
 use super::register::{number_hash, person_hash};
 use super::{PER_THREAD, erasing, files};
 use crate::seal::Keyring;
+use crate::store::lists::{self, Content};
 use entity::{inbox_item, list, list_row};
 use rayon::prelude::*;
 use sea_orm::{
