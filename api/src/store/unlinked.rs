@@ -99,7 +99,8 @@ pub fn numbers_in(text: &[u8]) -> Vec<String> {
     let last = |b: u8| b.is_ascii_digit() || matches!(b, b'x' | b'X');
     let runs = text.windows(18).enumerate().filter(|(at, run)| {
         let begins = *at == 0 || !text[at - 1].is_ascii_digit();
-        begins && run[..17].iter().all(u8::is_ascii_digit) && last(run[17])
+        let ends = !text.get(at + 18).is_some_and(u8::is_ascii_digit);
+        begins && ends && run[..17].iter().all(u8::is_ascii_digit) && last(run[17])
     });
     runs.map(|(_, run)| String::from_utf8_lossy(run).to_uppercase())
         .collect()
