@@ -5,7 +5,7 @@
 
 use crate::county::{Answer, Candidate, Why};
 use crate::record::names::Agreement;
-use crate::weigh::{Field, born, name, number, place, plain};
+use crate::weigh::{Field, agreed, born, name, number, place, plain};
 
 /// One field of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,15 +50,7 @@ pub const fn answer(answer: Answer) -> &'static str {
 
 /// How two names stand to each other that belong to one number.
 pub const fn names(agreement: Agreement) -> &'static str {
-    let level = match agreement {
-        Agreement::Equal => name::EQUAL,
-        Agreement::ByEar => name::BY_EAR,
-        Agreement::OneMore => name::ONE_MORE,
-        Agreement::OneOther => name::ONE_OTHER,
-        Agreement::Surname => name::SURNAME,
-        Agreement::Other => name::OTHER,
-    };
-    says(Field::Name, level)
+    says(Field::Name, agreed(agreement))
 }
 
 /// The weight in words: how sure the evidence makes one, by bits.

@@ -53,12 +53,7 @@ impl Ahead {
 
 fn read(program: Program, list: Uuid, after: Option<(i32, i32)>) -> JoinHandle<Page> {
     tokio::spawn(async move {
-        let part = Part {
-            after,
-            limit: Some(PAGE),
-            of_file: true,
-            ..Part::default()
-        };
+        let part = Part::of_file(after, Some(PAGE));
         lists::rows(program.db.read(), &program.keys, list, part).await
     })
 }

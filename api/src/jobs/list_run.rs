@@ -115,12 +115,7 @@ impl<'a> Ground<'a> {
         after: Option<(i32, i32)>,
         limit: Option<u64>,
     ) -> Result<Vec<Row>, JobFault> {
-        let part = Part {
-            after,
-            limit,
-            of_file: true,
-            ..Part::default()
-        };
+        let part = Part::of_file(after, limit);
         let rows = lists::rows(db, &self.program.keys, self.list.id, part).await;
         Ok(rows.map_err(Error::from)?)
     }

@@ -85,12 +85,7 @@ async fn register_back(ground: &Ground<'_>) -> Result<(), JobFault> {
             };
             let (before, cx) = (&before, &ground.commit(Stage::Final));
             let step = program.db.write(|txn| async move {
-                let part = Part {
-                    after,
-                    limit: Some(STEP),
-                    of_file: true,
-                    ..Part::default()
-                };
+                let part = Part::of_file(after, Some(STEP));
                 let rows = lists::rows(&*txn, &program.keys, before.id, part)
                     .await
                     .map_err(crate::app::Error::from)?;

@@ -124,7 +124,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+/// Bytes from an even number of hexadecimal digits; `None` where they are none.
+pub fn bytes(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }

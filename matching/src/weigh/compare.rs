@@ -195,7 +195,12 @@ fn name_level(names: &Names, a: &Record, b: &Record) -> u8 {
     if a.former.is_known() && a.former == b.name || b.former.is_known() && b.former == a.name {
         return name::EQUAL;
     }
-    match names.compare(a.name, b.name) {
+    agreed(names.compare(a.name, b.name))
+}
+
+/// The level of the name that an agreement is.
+pub const fn agreed(agreement: Agreement) -> u8 {
+    match agreement {
         Agreement::Equal => name::EQUAL,
         Agreement::ByEar => name::BY_EAR,
         Agreement::OneMore => name::ONE_MORE,

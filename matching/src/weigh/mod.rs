@@ -11,7 +11,7 @@ mod compare;
 mod counts;
 mod learn;
 
-pub use compare::{Field, Levels, born, compare, name, number, place, plain};
+pub use compare::{Field, Levels, agreed, born, compare, name, number, place, plain};
 pub use counts::Counts;
 pub use learn::{Weights, learn};
 

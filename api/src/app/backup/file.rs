@@ -89,7 +89,7 @@ pub(super) fn reach_the_disk(file: &Path) -> io::Result<u64> {
 }
 
 /// A new name reaches the disk with its folder.
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
+pub fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

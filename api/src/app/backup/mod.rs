@@ -6,7 +6,7 @@
 mod file;
 pub mod restore;
 
-pub use file::{Made, into_file, thin_out};
+pub use file::{Made, into_file, sync_folder, thin_out};
 
 use crate::app::Error;
 use crate::store::backups::{self, Attempt, Through};

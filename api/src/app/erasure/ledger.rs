@@ -6,13 +6,15 @@
 
 use super::{Erased, Order, everybody, take_out};
 use crate::app::Error;
+use crate::app::backup::sync_folder;
 use crate::app::desk::Desk;
 use crate::program::Program;
+use crate::seal::escrow::bytes;
 use crate::store::db::Db;
 use crate::store::{meta, tombstones, unlinked};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -132,8 +134,7 @@ fn append(file: &Path, text: &str) -> io::Result<()> {
     open.set_len(whole as u64)?;
     open.write_all(text.as_bytes())?;
     open.sync_all()?;
-    let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    sync_folder(file)
 }
 
 /// Erases once more whoever a file names and the database does not know to be erased. Answers how many that were.
@@ -226,13 +227,6 @@ pub async fn settle(program: &Program, known: bool) -> Result<(), Error> {
             Ok::<_, Error>(())
         })
         .await
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

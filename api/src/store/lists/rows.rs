@@ -59,6 +59,18 @@ pub struct Part<'a> {
     pub undecided: bool,
 }
 
+impl Part<'_> {
+    /// The next rows of the file behind a place.
+    pub fn of_file(after: Option<(i32, i32)>, limit: Option<u64>) -> Self {
+        Part {
+            after,
+            limit,
+            of_file: true,
+            ..Part::default()
+        }
+    }
+}
+
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
