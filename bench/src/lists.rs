@@ -4,10 +4,10 @@ use crate::Fault;
 use crate::client::{Client, encoded};
 use crate::figure::millis;
 use api::lists::ListKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A file of the shared county, and what it is handed in as.
+/// A file of a county, and what it is handed in as.
 pub struct Shared {
     pub source: &'static str,
     pub kind: ListKind,
@@ -26,15 +26,19 @@ pub const SHARED: [Shared; 6] = [
     shared("卫健", ListKind::Deaths, "卫健-死亡登记.csv"),
 ];
 
-const fn shared(source: &'static str, kind: ListKind, file: &'static str) -> Shared {
+pub const fn shared(source: &'static str, kind: ListKind, file: &'static str) -> Shared {
     Shared { source, kind, file }
 }
 
 impl Shared {
-    pub fn content(&self) -> Result<Vec<u8>, Fault> {
-        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/lists"));
+    pub fn content(&self, folder: &Path) -> Result<Vec<u8>, Fault> {
         Ok(std::fs::read(folder.join(self.file))?)
     }
+}
+
+/// Where the files of [`SHARED`] are.
+pub fn shared_folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/lists"))
 }
 
 /// The county's own division, which lists cover.
@@ -97,7 +101,7 @@ pub async fn is_done(admin: &Client, job: &str) -> Result<bool, Fault> {
 
 /// Upload and commit of a shared list, in milliseconds each.
 pub async fn hand_in(admin: &Client, county: &str, list: &Shared) -> Result<(f64, f64), Fault> {
-    let content = list.content()?;
+    let content = list.content(&shared_folder())?;
     let began = Instant::now();
     let id = upload(admin, county, (list.source, list.kind, list.file), content).await?;
     let uploaded = began.elapsed();

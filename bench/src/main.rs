@@ -116,6 +116,7 @@ fn done(command: Command) -> Result<String, Fault> {
             beside,
             out,
         } => {
+            spans::listen()?;
             let large = Large {
                 program: beside_this(program)?,
                 beside,

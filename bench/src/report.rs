@@ -22,7 +22,7 @@ pub struct Report {
     pub shares: Vec<Share>,
 }
 
-/// A part of the time of the shared lists.
+/// A part of the time of the lists.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Share {
     pub what: String,
@@ -120,7 +120,7 @@ impl Report {
         if self.shares.is_empty() {
             return out;
         }
-        out.push_str("\nWhere the time of the shared lists goes:\n\n| what | ms | share | times |\n|---|--:|--:|--:|\n");
+        out.push_str("\nWhere the time of the lists goes, without dry runs:\n\n| what | ms | share | times |\n|---|--:|--:|--:|\n");
         for share in &self.shares {
             let _ = writeln!(
                 out,

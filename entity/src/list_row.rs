@@ -22,6 +22,7 @@ pub struct Model {
     pub decision: Option<Uuid>,
     pub evidence: Option<Vec<u8>>,
     pub linked_after: Option<Uuid>,
+    pub number: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

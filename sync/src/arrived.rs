@@ -267,6 +267,18 @@ impl Arrived {
 }
 
 impl Edit {
+    /// An edit that the program makes itself, of the same form as one that comes over the wire.
+    ///
+    /// # Errors
+    /// As [`Arrived::parse`] would tell.
+    pub fn made(json: &Value) -> Result<Edit, Unreadable> {
+        let edit = read(json)?;
+        match edit.canonical.len() > LIMITS.edit_bytes {
+            true => Err(Unreadable::TooLarge),
+            false => Ok(edit),
+        }
+    }
+
     /// Reads an edit again that was stored in canonical form.
     ///
     /// # Errors

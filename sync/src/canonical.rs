@@ -5,7 +5,7 @@
 use domain::Instant;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Members of an edit that hold an instant.
 const INSTANTS: [&str; 2] = ["made_at", "at"];
@@ -79,7 +79,12 @@ fn write(value: &Value, instant: bool, out: &mut String) {
 }
 
 fn quoted(text: &str) -> String {
-    Value::from(text.nfc().collect::<String>()).to_string()
+    let quoted = |text: &str| serde_json::to_string(text).expect("text is JSON");
+    // Nearly always it is in that form already.
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => quoted(text),
+        _ => quoted(&text.nfc().collect::<String>()),
+    }
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Lists {
             after,
             limit: Some(limit),
             of_file: false,
-            undecided: false,
+            ..Part::default()
         };
         let page = lists::rows(&program, &reach, id.0, part).await?;
         let last = page.rows.last().filter(|_| page.rows.len() as u64 == limit);

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// Rows that are read at a time.
-const PAGE: u64 = 400;
+const PAGE: u64 = 1000;
 
 type Page = Result<Vec<Row>, crate::store::Fault>;
 

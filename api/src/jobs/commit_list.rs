@@ -1,7 +1,8 @@
-//! The job that commits a list, in steps of at most 200 rows, taken up from where it was.
+//! The job that commits a list, in steps of few rows, taken up from where it was.
 
 use super::ahead::Ahead;
 use super::list_run::{Ground, STEP};
+use super::pace::Pace;
 use super::{Handlers, JobContext, JobFault, JobKind, link_again, try_list, undo_list, weigh_list};
 use crate::app::lists::{draw, judge, later, register};
 use crate::program::Program;
@@ -55,10 +56,10 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
         weigh_list::run(&ground, Stage::Final).await?;
     }
     let mut ahead = Ahead::of(program, ground.list.id, after);
-    let mut weighed = STEP as i32;
+    let (mut weighed, mut pace) = (STEP as i32, ground.pace());
     while done < ground.list.rows {
         context.go_on()?;
-        done = step(&ground, &mut ahead, done).await?;
+        done = step(&ground, (&mut ahead, &mut pace), done).await?;
         if ground.list.kind == "population" && done / 2 >= weighed {
             weighed = done;
             let weigh = program
@@ -72,10 +73,14 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
 }
 
 /// The next rows behind the first `done`; answers how many are done then.
-async fn step(ground: &Ground<'_>, ahead: &mut Ahead, done: i32) -> Result<i32, JobFault> {
+async fn step(
+    ground: &Ground<'_>,
+    (ahead, pace): (&mut Ahead, &mut Pace),
+    done: i32,
+) -> Result<i32, JobFault> {
     let (list, context) = (&ground.list, ground.context);
     let cx = &ground.commit(Stage::Final);
-    let rows = &ahead.take(ground.step().await).await?;
+    let rows = &ahead.take(pace.next(ground.program).await).await?;
     ground
         .program
         .db

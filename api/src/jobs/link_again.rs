@@ -54,7 +54,8 @@ async fn weigh(ground: &Ground<'_>) -> Result<(), JobFault> {
         let rows = waiting(ground.program.db.read(), ground, after, STEP).await?;
         let Some(last) = rows.last() else { break };
         after = Some((last.sheet, last.row));
-        rows.iter().for_each(|row| claims.number(row));
+        rows.iter()
+            .for_each(|row| claims.number(&ground.program.keys, row));
         let asked: Vec<&Row> = rows.iter().filter(|row| evidence::asks(row)).collect();
         weigh_list::weigh(ground, Stage::Final, &asked, &mut claims).await?;
     }
@@ -70,10 +71,10 @@ async fn link(ground: &Ground<'_>) -> Result<(), JobFault> {
     let Some(came) = context.subject else {
         return Ok(());
     };
-    let mut after = None;
+    let (mut after, mut pace) = (None, ground.pace());
     loop {
         context.go_on()?;
-        let step = ground.step().await;
+        let step = pace.next(ground.program).await;
         let last = ground.program.db.write(|txn| async move {
             lists::one_at_a_time(&*txn).await?;
             // Somebody may be undoing the list meanwhile.

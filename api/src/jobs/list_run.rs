@@ -1,5 +1,6 @@
 //! What a job's run over a list's rows does step by step.
 
+use super::pace::Pace;
 use super::{JobContext, JobFault};
 use crate::app::Error;
 use crate::app::lists::steps::Commit;
@@ -12,8 +13,6 @@ use entity::list;
 /// row, as what a dry run says; a row of any other list may make a record with all that belongs to it.
 pub const STEP: u64 = 200;
 pub const RECORD_STEP: u64 = 100;
-/// Rows of one transaction while phones are at work.
-const SMALL_STEP: u64 = 20;
 
 /// A run of a job over a list.
 pub struct Ground<'a> {
@@ -48,13 +47,9 @@ impl<'a> Ground<'a> {
         self.ground.commit(self.context.created_by, stage)
     }
 
-    /// Rows of the next transaction of a commit, once phones that are at work have been let go first.
-    pub async fn step(&self) -> u64 {
-        match (self.program.limiter.give_way().await, self.list.kind.as_str()) {
-            (true, _) => SMALL_STEP,
-            (false, "population") => STEP,
-            (false, _) => RECORD_STEP,
-        }
+    /// How fast the list's rows go.
+    pub fn pace(&self) -> Pace {
+        Pace::of(&self.list.kind)
     }
 
     /// Compares the roster with the list once its rows are judged, keeps who is missing, and in a commit asks their

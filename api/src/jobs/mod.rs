@@ -11,6 +11,7 @@ pub mod compact;
 pub mod export_roster;
 mod link_again;
 mod list_run;
+mod pace;
 pub mod reseal;
 mod runner;
 pub mod tidy;

@@ -21,9 +21,11 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
             0 => None,
             n => lists::place_of(program.db.read(), list.id, n as u64 - 1).await?,
         };
+        let mut pace = ground.pace();
         loop {
             context.go_on()?;
-            let (step, last) = people(ground, done, after).await?;
+            let step = pace.next(program).await;
+            let (step, last) = people(ground, step, done, after).await?;
             if last.is_none() {
                 break;
             }
@@ -42,15 +44,19 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
 /// A row's sheet and number.
 type RowPlace = Option<(i32, i32)>;
 
-/// The next rows behind the first `done`, the last of which stands at `after`, those of people whom the list does not
+/// The next `step` rows behind the first `done`, the last of which stands at `after`, those of people whom the list does not
 /// name too; answers how many there were, and where the last of them stands.
-async fn people(ground: &Ground<'_>, done: i32, after: RowPlace) -> Result<(i32, RowPlace), JobFault> {
+async fn people(
+    ground: &Ground<'_>,
+    step: u64,
+    done: i32,
+    after: RowPlace,
+) -> Result<(i32, RowPlace), JobFault> {
     let (list, context, program) = (&ground.list, ground.context, ground.program);
     let mut cx = ground.commit(Stage::Final);
     // What goes back goes back now.
     cx.begun = cx.now;
     let cx = &cx;
-    let step = ground.step().await;
     program
         .db
         .write(|txn| async move {

@@ -7,7 +7,7 @@
 use super::JobFault;
 use super::list_run::{Ground, STEP};
 use crate::app::lists::evidence::{self, Claims, contested};
-use crate::store::lists::{self, Evidence, Row, Stage};
+use crate::store::lists::{self, Evidence, Part, Row, Stage};
 
 /// Rows that are read at once.
 const PAGE: u64 = 5 * STEP;
@@ -16,14 +16,20 @@ pub async fn run(ground: &Ground<'_>, stage: Stage) -> Result<(), JobFault> {
     if !evidence::fits(&ground.list.kind) {
         return Ok(());
     }
-    let db = &ground.program.db;
-    let (mut claims, mut after) = (Claims::default(), None);
+    let (db, keys) = (ground.program.db.read(), &ground.program.keys);
+    let mut claims = Claims::numbered(lists::numbers(db, ground.list.id).await?);
+    let mut after = None;
     loop {
         ground.context.go_on()?;
-        let rows = ground.rows(db.read(), after, Some(PAGE)).await?;
+        let part = Part {
+            unnumbered: true,
+            ..Part::of_file(after, Some(PAGE))
+        };
+        let rows = lists::rows(db, keys, ground.list.id, part).await;
+        let rows = rows.map_err(crate::app::Error::from)?;
         let Some(last) = rows.last() else { break };
         after = Some((last.sheet, last.row));
-        rows.iter().for_each(|row| claims.number(row));
+        rows.iter().for_each(|row| claims.number(keys, row));
         let asked: Vec<&Row> = rows.iter().filter(|row| evidence::asks(row)).collect();
         for part in asked.chunks(STEP as usize) {
             ground.context.go_on()?;
@@ -64,7 +70,7 @@ pub async fn weigh(
     let mut kept = Vec::new();
     for (row, said) in rows.iter().zip(said) {
         if let Some(said) = &said {
-            claims.want(row, said);
+            claims.want(&ground.program.keys, row, said);
         }
         // What an earlier run said is taken away where nothing is said any more.
         if said.is_some() || row.evidence.is_some() {

@@ -34,6 +34,7 @@ pub mod lists;
 pub mod lookups;
 pub mod meta;
 pub mod of_person;
+mod packed;
 mod paging;
 pub mod phones;
 pub mod pokes;

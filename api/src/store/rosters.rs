@@ -241,7 +241,8 @@ pub async fn latest<C: ConnectionTrait>(db: &C, residents: &[Uuid]) -> Result<Ve
     let mut out = Vec::new();
     for part in residents.chunks(500) {
         let rows = roster_step::Entity::find()
-            .filter(roster_step::Column::Latest.eq(true))
+            // As the index says it: to SQLite `latest = ?` is another question, which reads the whole table.
+            .filter(Expr::col((roster_step::Entity, roster_step::Column::Latest)))
             .filter(roster_step::Column::Resident.is_in(part.iter().copied()));
         out.extend(rows.all(db).await?);
     }

@@ -1,5 +1,6 @@
-//! Rows' sealed columns: JSON in, one blob out, bound to table, row and column group.
+//! Rows' sealed columns: JSON in, packed, one blob out, bound to table, row and column group.
 
+use super::packed::{pack, unpack};
 use crate::seal::{Keyring, Place, Unsealable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,7 +8,7 @@ use uuid::Uuid;
 
 /// Seals a value as JSON for one row.
 pub fn seal<T: Serialize>(keys: &Keyring, table: &'static str, row: Uuid, value: &T) -> Vec<u8> {
-    let plain = serde_json::to_vec(value).expect("rows' values have string keys only");
+    let plain = pack(serde_json::to_vec(value).expect("rows' values have string keys only"));
     keys.seal(
         Place {
             table,
@@ -33,5 +34,6 @@ pub fn open<T: DeserializeOwned>(
         },
         sealed,
     )?;
+    let plain = unpack(plain).ok_or(Unsealable)?;
     serde_json::from_slice(&plain).map_err(|_| Unsealable)
 }

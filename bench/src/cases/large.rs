@@ -1,13 +1,14 @@
 //! A county's register of any size and the lists that belong to it, each from upload to committed, with the memory
 //! that the program took.
 
+use super::where_time_goes;
 use crate::Fault;
 use crate::county::{self, ADMIN};
 use crate::figure::{Figure, millis};
-use crate::lists::{commit, county, is_done, try_out, upload};
+use crate::lists::{Shared, commit, county, is_done, shared, try_out, upload};
 use crate::phone::sign_in;
 use crate::place::Place;
-use crate::report::Report;
+use crate::report::{Report, Share};
 use crate::server::Server;
 use api::lists::ListKind;
 use std::path::PathBuf;
@@ -21,12 +22,14 @@ pub struct Large {
     pub data: PathBuf,
 }
 
-/// Lists of the generated county: source, kind, file.
-const LISTS: [(&str, ListKind, &str); 4] = [
-    ("残联", ListKind::Disabled, "disabled.csv"),
-    ("民政", ListKind::LowIncome, "dibao.csv"),
-    ("民政", ListKind::OldAgeAllowance, "elder.csv"),
-    ("卫健", ListKind::Deaths, "deaths.csv"),
+/// Files of the generated county: grids and register, and the lists behind them.
+const FILES: [Shared; 6] = [
+    shared("社工部", ListKind::Grids, "grids.csv"),
+    shared("公安", ListKind::Population, "roster.csv"),
+    shared("残联", ListKind::Disabled, "disabled.csv"),
+    shared("民政", ListKind::LowIncome, "dibao.csv"),
+    shared("民政", ListKind::OldAgeAllowance, "elder.csv"),
+    shared("卫健", ListKind::Deaths, "deaths.csv"),
 ];
 
 /// Upload, dry run and commit of one list.
@@ -50,16 +53,15 @@ impl Large {
         drop(server);
         place.remove().await?;
         report.add(found?);
+        report.shares = self.shares().await?;
         Ok(report)
     }
 
     async fn measure(&self, server: &Server) -> Result<Vec<Figure>, Fault> {
-        self.hand_in(server, ("社工部", ListKind::Grids, "grids.csv"))
-            .await?;
+        let [grids, register, lists @ ..] = &FILES;
+        self.hand_in(server, grids).await?;
         server.forget_peak();
-        let register = self
-            .hand_in(server, ("公安", ListKind::Population, "roster.csv"))
-            .await?;
+        let register = self.hand_in(server, register).await?;
         let mut all = figures("register", "population register", &register);
         let whole = register.upload + register.dry_run + register.commit;
         all.push(Figure::new(
@@ -75,11 +77,11 @@ impl Large {
         ));
         server.forget_peak();
         let (mut rows, mut total) = (0, 0.0);
-        for list in LISTS {
+        for list in lists {
             let took = self.hand_in(server, list).await?;
             rows += took.rows;
             total += took.upload + took.commit;
-            all.extend(figures(list.1.name(), list.1.label(), &took));
+            all.extend(figures(list.kind.name(), list.kind.label(), &took));
         }
         all.push(Figure::new(
             "lists.total",
@@ -91,15 +93,27 @@ impl Large {
         Ok(all)
     }
 
-    async fn hand_in(&self, server: &Server, list: (&str, ListKind, &str)) -> Result<Took, Fault> {
-        eprintln!("· {}", list.2);
+    /// Where the time of all files goes, when they are handed in once more without a dry run.
+    async fn shares(&self) -> Result<Vec<Share>, Fault> {
+        eprintln!("· where the time goes");
+        let place = Place::new(&self.beside, self.postgres.as_deref()).await?;
+        let program = place.open().await?;
+        county::bare(&program).await?;
+        let all: Vec<&Shared> = FILES.iter().collect();
+        let found = where_time_goes::shares(program, &all, &self.data).await;
+        place.remove().await?;
+        found
+    }
+
+    async fn hand_in(&self, server: &Server, list: &Shared) -> Result<Took, Fault> {
+        eprintln!("· {}", list.file);
         // A list takes longer than the token of one sign-in holds.
         let admin = sign_in(&server.client, ADMIN, None).await?;
-        let content = std::fs::read(self.data.join(list.2))?;
+        let content = list.content(&self.data)?;
         let rows = content.iter().filter(|byte| **byte == b'\n').count() - 1;
         let county = county(&admin).await?;
         let began = Instant::now();
-        let id = upload(&admin, &county, list, content).await?;
+        let id = upload(&admin, &county, (list.source, list.kind, list.file), content).await?;
         let uploaded = began.elapsed();
         let job = try_out(&admin, &id).await?;
         while !is_done(&admin, &job).await? {

@@ -13,7 +13,7 @@ mod where_time_goes;
 use crate::Fault;
 use crate::county::{self, Size};
 use crate::figure::{Figure, millis};
-use crate::lists::Shared;
+use crate::lists::{Shared, shared_folder};
 use crate::place::Place;
 use crate::report::{Report, Share};
 use crate::server::Server;
@@ -74,7 +74,7 @@ impl Bench {
         let place = self.place().await?;
         let program = place.open().await?;
         county::bare(&program).await?;
-        let found = where_time_goes::shares(program, &self.lists).await;
+        let found = where_time_goes::shares(program, &self.lists, &shared_folder()).await;
         place.remove().await?;
         found
     }

@@ -1,4 +1,4 @@
-//! Where the time of the shared lists goes, by the program's own spans. They are handed in once more, in this process.
+//! Where the time of a county's lists goes, by the program's own spans. They are handed in once more, in this process.
 
 use crate::Fault;
 use crate::lists::{MONTH, Shared};
@@ -8,6 +8,7 @@ use api::app::lists::{self, Named, NewList, Reach};
 use api::jobs::{Runner, Timing, commit_list};
 use api::program::Program;
 use api::store::{divisions, jobs};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ const WORK: [(&str, &str); 7] = [
     ("seal", "sealing and opening"),
 ];
 
-pub async fn shares(program: Program, lists: &[&Shared]) -> Result<Vec<Share>, Fault> {
+pub async fn shares(program: Program, lists: &[&Shared], folder: &Path) -> Result<Vec<Share>, Fault> {
     let tree = divisions::tree(program.db.read()).await?;
     let county = tree.iter().find(|d| d.parent.is_none()).ok_or("no county")?.id;
     let (handlers, timing) = (commit_list::handlers(&program), Timing::default());
@@ -38,7 +39,7 @@ pub async fn shares(program: Program, lists: &[&Shared]) -> Result<Vec<Share>, F
             name: list.file.into(),
             complete: true,
         };
-        hand_in(&program, new, &list.content()?).await?;
+        hand_in(&program, new, &list.content(folder)?).await?;
     }
     let total = began.elapsed();
     let sums = spans::take();

@@ -7,6 +7,7 @@ mod asks;
 mod epoch;
 mod hand_over;
 mod items;
+mod parts;
 mod reread;
 mod save;
 pub mod show;
@@ -134,10 +135,24 @@ impl<'a> Desk<'a> {
         now: Instant,
     ) -> Result<Desk<'a>, Error> {
         let mut desk = Desk {
+            records,
+            ..Desk::bare(txn, program, now)
+        };
+        let there: Vec<Uuid> = desk.records.keys().copied().collect();
+        for row in inbox::open_of(&**txn, &there).await? {
+            let body = inbox::body(&program.keys, &row)?;
+            desk.remember(&row, body);
+        }
+        Ok(desk)
+    }
+
+    /// Nothing lies on it.
+    fn bare(txn: &Txn, program: &'a Program, now: Instant) -> Desk<'a> {
+        Desk {
             txn: txn.clone(),
             program,
             now,
-            records,
+            records: BTreeMap::new(),
             items: BTreeMap::new(),
             news: Vec::new(),
             placed_by: None,
@@ -153,13 +168,7 @@ impl<'a> Desk<'a> {
             confirmations: Vec::new(),
             visits: Vec::new(),
             current: None,
-        };
-        let there: Vec<Uuid> = desk.records.keys().copied().collect();
-        for row in inbox::open_of(&**txn, &there).await? {
-            let body = inbox::body(&program.keys, &row)?;
-            desk.remember(&row, body);
         }
-        Ok(desk)
     }
 
     fn remember(&mut self, row: &inbox_item::Model, body: Json) {

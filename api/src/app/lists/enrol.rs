@@ -22,6 +22,7 @@ use matching::link::{Link, Person, link};
 use matching::three_way::{Step, verdict};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use sync::State;
 use uuid::Uuid;
 
@@ -35,19 +36,19 @@ pub(super) struct Run<'a> {
     pub(super) open: BTreeMap<Uuid, BTreeMap<String, Open>>,
     pub(super) episodes: Vec<Episode>,
     pub(super) residents: Vec<Person<ResidentId>>,
-    pub(super) register: BTreeMap<i64, Entry>,
-    pub(super) listed: Vec<Person<i64>>,
+    pub(super) register: Arc<BTreeMap<i64, Entry>>,
+    pub(super) listed: Arc<[Person<i64>]>,
     /// What this source said of these residents in committed lists, the latest month first.
     pub(super) previous: Vec<Row>,
     pub(super) questions: Vec<Question<'a>>,
     pub(super) to_town: Vec<(Uuid, Uuid)>,
     pub(super) entered: BTreeSet<Uuid>,
     /// What people answered about rows like these before.
-    pub(super) remembered: Remembered,
+    pub(super) remembered: Arc<Remembered>,
     /// What became of rows so far, as far as another row repeats them.
     pub(super) told: BTreeMap<(i32, i32), Outcome>,
     /// Hashes of rows that are an erased person's.
-    pub(super) erased: BTreeSet<Vec<u8>>,
+    pub(super) erased: Arc<BTreeSet<Vec<u8>>>,
 }
 
 impl<'a> Run<'a> {

@@ -3,6 +3,7 @@
 //! [`judge`] writes nothing: a commit writes what it came to with [`Judged::write`], a dry run keeps the verdicts and
 //! throws the rest away. So both say the same of the same rows.
 
+use super::apart::divide;
 use super::carry::Carry;
 use super::enrol::Run;
 use super::episode::{self, Episode, Open};
@@ -15,7 +16,12 @@ use crate::app::desk::Desk;
 use crate::store::db::Txn;
 use crate::store::enrolments;
 use crate::store::lists::{self, Outcome, Row, Stage};
+use crate::store::register::Entry;
+use domain::ResidentId;
+use matching::link::Person;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What the rows of one step come to.
@@ -25,7 +31,7 @@ pub struct Judged<'a> {
     /// People who were no residents before.
     pub(super) entered: BTreeSet<Uuid>,
     pub(super) desk: Desk<'a>,
-    pub(super) open: BTreeMap<Uuid, BTreeMap<String, Open>>,
+    pub(super) open: OpenOf,
     questions: Vec<Question<'a>>,
     episodes: Vec<Episode>,
     /// Residents whose town is known and whose village is not.
@@ -54,7 +60,7 @@ pub async fn judge<'a>(
     desk.placed_by = Some(cx.account);
     desk.places = Some(cx.gazetteer);
     let ids: Vec<Uuid> = found.residents.iter().copied().collect();
-    let mut open: BTreeMap<Uuid, BTreeMap<String, Open>> = BTreeMap::new();
+    let mut open: OpenOf = BTreeMap::new();
     for row in enrolments::open_of_all(db, &ids).await? {
         let of_person = open.entry(row.resident).or_default();
         of_person.insert(row.category.clone(), row.into());
@@ -72,44 +78,140 @@ pub async fn judge<'a>(
             open.insert(id, of_person);
         }
     }
-    let mut residents: Vec<_> = desk.records.values().filter_map(people::resident).collect();
     carried.retain(|p| !desk.records.contains_key(&p.key.uuid()));
-    residents.extend(carried);
-    let mut run = Run {
+    let known = Known {
         cx,
-        residents,
-        listed: listed(&found.register),
-        register: found.register,
-        previous,
-        desk,
-        open,
+        rows,
+        listed: listed(&found.register).into(),
+        register: found.register.into(),
+        erased: found.erased.into(),
+        remembered: remembered.into(),
         told: told(txn, cx, rows).await?,
-        erased: found.erased,
-        remembered,
-        questions: Vec::new(),
-        episodes: Vec::new(),
-        to_town: Vec::new(),
-        entered: BTreeSet::new(),
     };
-    let mut outcomes = Vec::new();
-    for row in rows {
-        let outcome = run.one(row)?;
-        run.told.insert((row.sheet, row.row), outcome.clone());
-        outcomes.push(outcome);
-    }
-    let mut judged = Judged {
-        outcomes,
-        entered: run.entered,
-        desk: run.desk,
-        open: run.open,
-        questions: run.questions,
-        episodes: run.episodes,
-        to_town: run.to_town,
+    // What a dry run carries from step to step is not divided.
+    let most = match &carry {
+        Some(_) => 1,
+        None => rayon::current_num_threads(),
     };
+    let mut judged = known.judge(desk, open, previous, carried, most)?;
     if let Some(carry) = carry {
         carry.keep(cx.program, &mut judged);
     }
     Ok(judged)
+}
+
+/// What all parts of a step go by.
+struct Known<'a> {
+    cx: &'a Commit<'a>,
+    rows: &'a [Row],
+    listed: Arc<[Person<i64>]>,
+    register: Arc<BTreeMap<i64, Entry>>,
+    erased: Arc<BTreeSet<Vec<u8>>>,
+    remembered: Arc<Remembered>,
+    told: BTreeMap<(i32, i32), Outcome>,
+}
+
+type OpenOf = BTreeMap<Uuid, BTreeMap<String, Open>>;
+
+impl<'a> Known<'a> {
+    /// Judges the rows, those that have nothing to do with each other on several threads.
+    fn judge(
+        &self,
+        mut desk: Desk<'a>,
+        mut open: OpenOf,
+        previous: Vec<Row>,
+        carried: Vec<Person<ResidentId>>,
+        most: usize,
+    ) -> Result<Judged<'a>, Error> {
+        let parts = divide(self.rows, &desk.records, &self.register, &self.remembered, most);
+        if let [(rows, _)] = parts.as_slice() {
+            return self.part(rows, desk, open, previous, carried);
+        }
+        let mut previous = by_resident(previous);
+        let own = |(rows, residents): &'_ (Vec<usize>, Vec<Uuid>)| {
+            let previous = take(&mut previous, residents);
+            let previous = previous.into_values().flatten().collect();
+            let desk = desk.part(&residents.iter().copied().collect());
+            (rows.clone(), desk, take(&mut open, residents), previous)
+        };
+        let all: Vec<_> = parts.iter().map(own).collect();
+        let done: Vec<Result<_, Error>> = all
+            .into_par_iter()
+            .map(|(rows, desk, open, previous)| self.part(&rows, desk, open, previous, Vec::new()))
+            .collect();
+        let mut out: Option<Judged<'a>> = None;
+        let mut outcomes: Vec<(usize, Outcome)> = Vec::with_capacity(self.rows.len());
+        for (part, (rows, _)) in done.into_iter().zip(&parts) {
+            let mut part = part?;
+            outcomes.extend(rows.iter().copied().zip(std::mem::take(&mut part.outcomes)));
+            match &mut out {
+                None => out = Some(part),
+                Some(out) => out.join(part),
+            }
+        }
+        outcomes.sort_by_key(|(at, _)| *at);
+        let mut out = out.expect("there is one part at least");
+        out.outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        Ok(out)
+    }
+
+    /// Judges the rows of one part, in the order of the file.
+    fn part(
+        &self,
+        rows: &[usize],
+        desk: Desk<'a>,
+        open: OpenOf,
+        previous: Vec<Row>,
+        carried: Vec<Person<ResidentId>>,
+    ) -> Result<Judged<'a>, Error> {
+        let mut residents: Vec<_> = desk.records.values().filter_map(people::resident).collect();
+        residents.extend(carried);
+        let mut run = Run {
+            cx: self.cx,
+            residents,
+            listed: self.listed.clone(),
+            register: self.register.clone(),
+            previous,
+            desk,
+            open,
+            told: self.told.clone(),
+            erased: self.erased.clone(),
+            remembered: self.remembered.clone(),
+            questions: Vec::new(),
+            episodes: Vec::new(),
+            to_town: Vec::new(),
+            entered: BTreeSet::new(),
+        };
+        let mut outcomes = Vec::new();
+        for row in rows.iter().map(|at| &self.rows[*at]) {
+            let outcome = run.one(row)?;
+            run.told.insert((row.sheet, row.row), outcome.clone());
+            outcomes.push(outcome);
+        }
+        Ok(Judged {
+            outcomes,
+            entered: run.entered,
+            desk: run.desk,
+            open: run.open,
+            questions: run.questions,
+            episodes: run.episodes,
+            to_town: run.to_town,
+        })
+    }
+}
+
+/// The latest month stays first.
+fn by_resident(rows: Vec<Row>) -> BTreeMap<Uuid, Vec<Row>> {
+    let mut out: BTreeMap<Uuid, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        out.entry(row.resident.unwrap_or_default()).or_default().push(row);
+    }
+    out
+}
+
+fn take<T>(from: &mut BTreeMap<Uuid, T>, ids: &[Uuid]) -> BTreeMap<Uuid, T> {
+    let found = ids.iter().filter_map(|id| Some((*id, from.remove(id)?)));
+    found.collect()
 }
 
 /// What became of the rows of earlier steps that these rows repeat.
@@ -120,7 +222,17 @@ async fn told(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<BTreeMap<(i32,
     Ok(lists::said_of(&**txn, cx.list.id, &repeated, cx.stage).await?)
 }
 
-impl Judged<'_> {
+impl<'a> Judged<'a> {
+    /// Takes in what rows about other people came to; their outcomes are the caller's.
+    fn join(&mut self, other: Judged<'a>) {
+        self.entered.extend(other.entered);
+        self.desk.join(other.desk);
+        self.open.extend(other.open);
+        self.questions.extend(other.questions);
+        self.episodes.extend(other.episodes);
+        self.to_town.extend(other.to_town);
+    }
+
     /// The same with other words about the rows.
     pub fn saying(mut self, outcomes: Vec<Outcome>) -> Self {
         self.outcomes = outcomes;

@@ -129,6 +129,11 @@ impl Remembered {
         self.0.values().map(|known| known.resident)
     }
 
+    /// Whom an answer about a row names, whether or not it still fits.
+    pub fn of_row(&self, row: &Row) -> Option<Uuid> {
+        self.0.get(&(row.sheet, row.row)).map(|known| known.resident)
+    }
+
     /// Whom a row that nobody could link is about, by what a person said of it before. A number that the row did not
     /// state then must be one that the resident can have.
     pub fn resident(&self, row: &Row, residents: &[Person<ResidentId>]) -> Option<Uuid> {

@@ -4,6 +4,7 @@
 //! `register`, `draw` and `judge` judge a step of each kind of list, and write it when it is committed.
 
 pub(crate) mod answering;
+mod apart;
 mod built;
 pub(crate) mod carry;
 mod commit;

@@ -3,6 +3,7 @@
 use super::row::{birth_date, full_name, identity};
 use crate::app::Error;
 use crate::program::Program;
+use crate::store::PER_THREAD;
 use crate::store::lists::Row;
 use crate::store::lookups;
 use crate::store::records::Loaded;
@@ -13,6 +14,7 @@ use domain::date::parse_wire;
 use domain::id_number::IdNumber;
 use domain::name::{Name, comparable};
 use matching::link::Person;
+use rayon::prelude::*;
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -39,30 +41,42 @@ pub struct Hashes {
 }
 
 pub fn hashes(program: &Program, rows: &[Row]) -> Hashes {
+    let each = rows.par_iter().with_min_len(PER_THREAD);
+    let each: Vec<Hashes> = each.map(|row| of_row(program, row)).collect();
+    let mut all = Hashes::default();
+    for one in each {
+        all.numbers.extend(one.numbers);
+        all.people.extend(one.people);
+        all.names.extend(one.names);
+        all.residents.extend(one.residents);
+        all.entries.extend(one.entries);
+    }
+    all
+}
+
+fn of_row(program: &Program, row: &Row) -> Hashes {
     let keys = &program.keys;
     let mut out = Hashes::default();
-    for row in rows {
-        let who = identity(&row.content);
-        for seen in row.evidence.iter().flat_map(|evidence| &evidence.seen) {
-            out.residents.extend(seen.resident);
-            match &seen.number {
-                Some(number) => out.numbers.push(number_hash(keys, number)),
-                None => out.entries.extend(seen.entry),
-            }
+    let who = identity(&row.content);
+    for seen in row.evidence.iter().flat_map(|evidence| &evidence.seen) {
+        out.residents.extend(seen.resident);
+        match &seen.number {
+            Some(number) => out.numbers.push(number_hash(keys, number)),
+            None => out.entries.extend(seen.entry),
         }
-        if let Some(number) = who.number() {
-            out.numbers.push(number_hash(keys, number.as_str()));
-        }
-        let name = &who.name().plain;
-        if name.is_empty() {
-            continue;
-        }
-        for date in who.birth_dates() {
-            out.people.push(person_hash(keys, name, &date.to_string()));
-        }
-        if who.number().is_none() && birth_date(&row.content).is_none() {
-            out.names.push(keys.lookup("name", &comparable(name)));
-        }
+    }
+    if let Some(number) = who.number() {
+        out.numbers.push(number_hash(keys, number.as_str()));
+    }
+    let name = &who.name().plain;
+    if name.is_empty() {
+        return out;
+    }
+    for date in who.birth_dates() {
+        out.people.push(person_hash(keys, name, &date.to_string()));
+    }
+    if who.number().is_none() && birth_date(&row.content).is_none() {
+        out.names.push(keys.lookup("name", &comparable(name)));
     }
     out
 }

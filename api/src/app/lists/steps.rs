@@ -12,7 +12,7 @@ use entity::list;
 use matching::three_way::{self, Column, Present, Said, Step};
 use serde_json::{Map, Value as Json, json};
 use sync::record::Source;
-use sync::{Arrived, Door, Edit, Writer};
+use sync::{Door, Edit, Writer};
 use uuid::Uuid;
 
 /// What all rows of one run of a commit share.
@@ -201,10 +201,8 @@ impl<'a> Commit<'a> {
         if let Some(report) = report {
             wire["report"] = report;
         }
-        match Arrived::parse(wire.to_string().as_bytes()) {
-            Arrived::Edit(edit) => Ok(Some(*edit)),
-            Arrived::Unreadable { .. } => Err(Error::Damaged("a list row's edit")),
-        }
+        let edit = Edit::made(&wire).map_err(|_| Error::Damaged("a list row's edit"))?;
+        Ok(Some(edit))
     }
 
     /// An id that is the same however often the row is committed.

@@ -16,14 +16,18 @@ use crate::seal::{Keyring, Place};
 use crate::store::rosters::{self, Line, Narrow, Span, Which};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// Rows of the first page and of the others: whoever waits sees something at once.
 const FIRST: u64 = 500;
 const PAGE: u64 = 2_000;
-/// Rows of a page while phones are at work.
+/// Rows of a page while phones are at work, and how many times as long as it takes the export then rests.
 const SMALL_PAGE: u64 = 500;
+const RESTS: u32 = 3;
+/// For so long at most.
+const LONGEST_REST: Duration = Duration::from_millis(100);
 /// Pages that are opened while another is read.
 const AHEAD: usize = 2;
 
@@ -71,12 +75,18 @@ pub async fn make(source: &Source, sink: &mut impl Sink) -> Result<Option<u64>, 
     }
     let (mut after, mut limit, mut ended, mut rows) = (None, FIRST, false, 0);
     let mut opening: VecDeque<JoinHandle<Result<(String, u64), Error>>> = VecDeque::new();
+    let mut began: Option<Instant> = None;
     loop {
         while !ended && opening.len() < AHEAD {
             let busy = source.program.limiter.give_way().await;
             if busy {
                 limit = limit.min(SMALL_PAGE);
             }
+            // Beside phones the processors are theirs first.
+            if let Some(began) = began.take().filter(|_| busy) {
+                tokio::time::sleep((RESTS * began.elapsed()).min(LONGEST_REST)).await;
+            }
+            began = Some(Instant::now());
             let page = read(source, after, limit).await?;
             ended = (page.lines.len() as u64) < limit;
             after = page.lines.last().map(|line| line.id).or(after);

@@ -2,7 +2,7 @@
 //! once. What was broken off is taken away.
 
 use super::rows::at_places;
-use super::{Content, Row, open, row_id, state};
+use super::{Content, Row, number_mark, open, row_id, state};
 use crate::seal::Keyring;
 use crate::store::paging::placeholder;
 use crate::store::{Fault, sealed};
@@ -25,6 +25,8 @@ pub struct Sealed {
     pub sheet: i32,
     pub row: i32,
     pub digest: Vec<u8>,
+    /// Of a valid ID number: see [`number_mark`](super::number_mark).
+    pub number: Option<i64>,
     pub sealed: Vec<u8>,
 }
 
@@ -35,6 +37,9 @@ pub fn seal(keys: &Keyring, reading: Uuid, place: (i32, i32), digest: Vec<u8>, c
         sheet,
         row,
         digest,
+        number: content
+            .get("id_number")
+            .and_then(|number| number_mark(keys, number)),
         sealed: sealed::seal(keys, "list_row", row_id(keys, reading, sheet, row), content),
     }
 }
@@ -51,11 +56,11 @@ pub async fn begin<C: ConnectionTrait>(db: &C, list: list::Model) -> Result<(), 
 pub async fn add<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[Sealed]) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     for rows in rows.chunks(ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
         let mut sql = String::with_capacity(64 + rows.len() * 32);
-        sql.push_str("INSERT INTO list_row (list, sheet, row, digest, sealed) VALUES ");
+        sql.push_str("INSERT INTO list_row (list, sheet, row, digest, number, sealed) VALUES ");
         for (n, row) in rows.iter().enumerate() {
-            let places = [1, 2, 3, 4, 5].map(|k| placeholder(backend, n * 5 + k));
+            let places = [1, 2, 3, 4, 5, 6].map(|k| placeholder(backend, n * 6 + k));
             sql.push_str(if n == 0 { "(" } else { ",(" });
             sql.push_str(&places.join(","));
             sql.push(')');
@@ -64,6 +69,7 @@ pub async fn add<C: ConnectionTrait>(db: &C, list: Uuid, rows: &[Sealed]) -> Res
                 row.sheet.into(),
                 row.row.into(),
                 row.digest.clone().into(),
+                row.number.into(),
                 row.sealed.clone().into(),
             ]);
         }

@@ -57,6 +57,8 @@ pub struct Part<'a> {
     pub of_file: bool,
     /// Those about which nobody has decided anything.
     pub undecided: bool,
+    /// Those that state no valid ID number, and those that came before rows said whether they do.
+    pub unnumbered: bool,
 }
 
 impl Part<'_> {
@@ -121,6 +123,7 @@ pub async fn insert_rows<C: ConnectionTrait>(db: &C, keys: &Keyring, rows: &[Row
                 decision: Set(None),
                 evidence: Set(None),
                 linked_after: Set(None),
+                number: Set(None),
             });
         list_row::Entity::insert_many(models.collect::<Vec<_>>())
             .exec_without_returning(db)
@@ -155,6 +158,9 @@ pub async fn rows<C: ConnectionTrait>(
     }
     if part.undecided {
         query = query.filter(C_::Decision.is_null());
+    }
+    if part.unnumbered {
+        query = query.filter(C_::Number.is_null());
     }
     if let Some((sheet, row)) = part.after {
         query = query.filter(behind((C_::Sheet, C_::Row), (sheet, row)));

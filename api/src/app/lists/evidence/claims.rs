@@ -1,18 +1,26 @@
 //! A list names a person once, as a rule: where two of its rows want the same one, both wait for a person.
 
-use super::super::row::identity;
-use crate::store::lists::{Evidence, Row, Seen};
+use crate::seal::Keyring;
+use crate::store::lists::{Evidence, Row, Seen, number_mark};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Who is named by a list's numbers, and whom its other rows would be linked to. It holds a few bytes a row.
 #[derive(Default)]
 pub struct Claims {
-    numbers: HashSet<u64>,
+    /// As marks.
+    numbers: HashSet<i64>,
     /// By person.
-    wanted: HashMap<u128, Wanted>,
+    wanted: HashMap<Person, Wanted>,
     /// Residents whom other rows of the list are linked to already.
     taken: HashSet<Uuid>,
+}
+
+/// By the mark of the number, where one is known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Person {
+    Numbered(i64),
+    Resident(Uuid),
 }
 
 /// Somebody whom rows would be linked to.
@@ -24,15 +32,24 @@ struct Wanted {
 }
 
 impl Claims {
-    /// Takes in rows of the list; those that evidence speaks of come with what it says.
-    pub fn number(&mut self, row: &Row) {
-        self.numbers
-            .extend(identity(&row.content).number().and_then(|n| packed(n.as_str())));
+    /// Numbers that rows of the list state, as marks.
+    pub fn numbered(numbers: HashSet<i64>) -> Claims {
+        Claims {
+            numbers,
+            ..Claims::default()
+        }
     }
 
-    pub fn want(&mut self, row: &Row, said: &Evidence) {
+    /// Takes in a row of the list, which may have no mark.
+    pub fn number(&mut self, keys: &Keyring, row: &Row) {
+        let number = row.content.get("id_number");
+        self.numbers.extend(number.and_then(|n| number_mark(keys, n)));
+    }
+
+    /// The evidence links the row.
+    pub fn want(&mut self, keys: &Keyring, row: &Row, said: &Evidence) {
         if let Some(seen) = said.target()
-            && let Some(person) = person(seen)
+            && let Some(person) = person(keys, seen)
         {
             let wanted = self.wanted.entry(person).or_default();
             wanted.resident = wanted.resident.or(seen.resident);
@@ -54,11 +71,11 @@ impl Claims {
 
     /// Places of rows that are not the only ones for their person, in the order of the file.
     pub fn contested(self) -> Vec<(i32, i32)> {
-        let named = |person: u128| u64::try_from(person).is_ok_and(|n| self.numbers.contains(&n));
+        let named = |person: &Person| matches!(person, Person::Numbered(mark) if self.numbers.contains(mark));
         let taken = |wanted: &Wanted| wanted.resident.is_some_and(|id| self.taken.contains(&id));
         let all = self.wanted.iter();
         let contested =
-            all.filter(|(person, wanted)| wanted.rows.len() > 1 || named(**person) || taken(wanted));
+            all.filter(|(person, wanted)| wanted.rows.len() > 1 || named(person) || taken(wanted));
         let mut places: Vec<_> = contested.flat_map(|(_, wanted)| wanted.rows.clone()).collect();
         places.sort_unstable();
         places
@@ -73,12 +90,8 @@ pub fn contested(mut said: Evidence) -> Evidence {
     said
 }
 
-fn person(seen: &Seen) -> Option<u128> {
-    let number = seen.number.as_deref().and_then(packed).map(u128::from);
-    number.or_else(|| seen.resident.map(|id| id.as_u128()))
-}
-
-/// The digits before the check character.
-fn packed(number: &str) -> Option<u64> {
-    number.get(..17)?.parse().ok()
+fn person(keys: &Keyring, seen: &Seen) -> Option<Person> {
+    let mark = seen.number.as_deref().and_then(|n| number_mark(keys, n));
+    let resident = seen.resident.map(Person::Resident);
+    mark.map(Person::Numbered).or(resident)
 }
