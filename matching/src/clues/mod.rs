@@ -12,7 +12,7 @@ mod run;
 mod sheets;
 pub mod state;
 
-pub use run::{Clue, Evidence, Person, Stake, run};
+pub use run::{Clue, Evidence, Person, Ready, Stake, run};
 pub use sheets::{Line, Sheet, Sheets};
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,18 @@ pub enum Condition {
     Household {
         at_most: u32,
     },
+    /// Some row's amount in the column is at least this many yuan.
+    AtLeast {
+        list: String,
+        column: String,
+        yuan: u32,
+    },
+    /// Some row's date in the column lies at least this many months before the date of the run; 0: it has passed.
+    Passed {
+        list: String,
+        column: String,
+        months: u16,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +112,14 @@ pub struct Rule {
     /// The list whose department answers.
     pub owner: String,
     /// The provision that it rests on; empty where practice alone asks for it.
+    #[serde(default)]
     pub basis: String,
+    #[serde(default)]
     pub money: Option<Money>,
     /// First and last day on which the rule runs, `YYYY-MM-DD`.
+    #[serde(default)]
     pub from: Option<String>,
+    #[serde(default)]
     pub until: Option<String>,
 }
 
@@ -111,6 +127,22 @@ impl Rule {
     /// Whether the rule runs on a day `YYYY-MM-DD`.
     pub fn is_valid_at(&self, day: &str) -> bool {
         self.from.as_deref().is_none_or(|from| from <= day) && self.until.as_deref().is_none_or(|u| day <= u)
+    }
+
+    /// What of a list tells why the rule finds somebody: the columns that it reads, those of the money included.
+    pub fn columns(&self, list: &str) -> Vec<&str> {
+        let mut out = Vec::new();
+        self.when.columns(list, &mut out);
+        let money = self.money.iter().flat_map(|m| {
+            let since = m.since_list.as_deref().zip(m.since_column.as_deref());
+            std::iter::once((m.list.as_str(), m.column.as_str())).chain(since)
+        });
+        for (of, column) in money {
+            if of == list && !out.contains(&column) {
+                out.push(column);
+            }
+        }
+        out
     }
 
     /// Every list that the rule reads, each once, in the order of the condition.
@@ -132,6 +164,41 @@ impl Rule {
 }
 
 impl Condition {
+    /// Whether anything that only the register knows is asked.
+    pub fn asks_register(&self) -> bool {
+        self.holds_any(&|c| matches!(c, Condition::Registered | Condition::Household { .. }))
+    }
+
+    fn holds_any(&self, wanted: &dyn Fn(&Condition) -> bool) -> bool {
+        wanted(self)
+            || match self {
+                Condition::All(all) | Condition::Any(all) => all.iter().any(|c| c.holds_any(wanted)),
+                Condition::Not(one) => one.holds_any(wanted),
+                _ => false,
+            }
+    }
+
+    /// Columns of a list that the condition reads, each once.
+    pub fn columns<'a>(&'a self, of: &str, out: &mut Vec<&'a str>) {
+        let (list, column) = match self {
+            Condition::All(all) | Condition::Any(all) => return all.iter().for_each(|c| c.columns(of, out)),
+            Condition::Not(one) => return one.columns(of, out),
+            Condition::Every(cells) | Condition::Some(cells) => (&cells.list, &cells.column),
+            Condition::Differ { list, column }
+            | Condition::Shared { list, column, .. }
+            | Condition::AtLeast { list, column, .. }
+            | Condition::Passed { list, column, .. } => (list, column),
+            Condition::On(_)
+            | Condition::Twice(_)
+            | Condition::Registered
+            | Condition::Aged(_)
+            | Condition::Household { .. } => return,
+        };
+        if list == of && !out.contains(&column.as_str()) {
+            out.push(column);
+        }
+    }
+
     fn lists<'a>(&'a self, out: &mut Vec<&'a str>) {
         match self {
             Condition::All(all) | Condition::Any(all) => all.iter().for_each(|c| c.lists(out)),
@@ -139,7 +206,9 @@ impl Condition {
             Condition::On(list)
             | Condition::Twice(list)
             | Condition::Differ { list, .. }
-            | Condition::Shared { list, .. } => out.push(list),
+            | Condition::Shared { list, .. }
+            | Condition::AtLeast { list, .. }
+            | Condition::Passed { list, .. } => out.push(list),
             Condition::Every(cells) | Condition::Some(cells) => out.push(&cells.list),
             Condition::Registered | Condition::Aged(_) | Condition::Household { .. } => {}
         }

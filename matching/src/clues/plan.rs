@@ -2,7 +2,8 @@
 
 use super::run::Person;
 use super::{Condition, Sheets, Truth};
-use domain::date::Date;
+use domain::amount::parse_yuan;
+use domain::date::{self, Date, Day};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub enum Plan {
@@ -26,12 +27,16 @@ pub enum Test {
     Differ(usize),
     /// Values that too many people share.
     Shared(usize, BTreeSet<u32>),
+    /// Values of the column that fit.
+    Among(usize, BTreeSet<u32>),
 }
 
 impl Plan {
-    pub fn new(condition: &Condition, sheets: &Sheets, people: &[Person]) -> Plan {
-        let all =
-            |conditions: &[Condition]| conditions.iter().map(|c| Plan::new(c, sheets, people)).collect();
+    pub fn new(condition: &Condition, sheets: &Sheets, people: &[Person], at: Date) -> Plan {
+        let all = |conditions: &[Condition]| {
+            let all = conditions.iter().map(|c| Plan::new(c, sheets, people, at));
+            all.collect()
+        };
         let rows = |list: &str, test: Test| {
             sheets
                 .list(list)
@@ -40,7 +45,7 @@ impl Plan {
         match condition {
             Condition::All(conditions) => Plan::All(all(conditions)),
             Condition::Any(conditions) => Plan::Any(all(conditions)),
-            Condition::Not(one) => Plan::Not(Box::new(Plan::new(one, sheets, people))),
+            Condition::Not(one) => Plan::Not(Box::new(Plan::new(one, sheets, people, at))),
             Condition::Registered => Plan::Registered,
             Condition::Aged(years) => Plan::Aged(*years),
             Condition::Household { at_most } => Plan::Household(*at_most),
@@ -70,6 +75,18 @@ impl Plan {
                 ),
                 None => Plan::Never,
             },
+            Condition::AtLeast { list, column, yuan } => {
+                let least = i64::from(*yuan) * 100;
+                fitting(sheets, list, column, |text| {
+                    parse_yuan(text).is_some_and(|fen| fen >= least)
+                })
+            }
+            Condition::Passed { list, column, months } => {
+                let last = months_before(at, *months);
+                fitting(sheets, list, column, |text| {
+                    day(text).is_some_and(|(y, m, d)| (y, m, d) < last)
+                })
+            }
         }
     }
 
@@ -100,6 +117,36 @@ impl Plan {
             Plan::Rows(list, test) => over(sheets, person, *list, test),
         }
     }
+}
+
+/// Rows whose cell in a column fits.
+fn fitting(sheets: &Sheets, list: &str, column: &str, fits: impl Fn(&str) -> bool) -> Plan {
+    let Some((list, column)) = sheets.column(list, column) else {
+        return Plan::Never;
+    };
+    let own = sheets
+        .lines
+        .iter()
+        .filter(|(sheet, _)| usize::from(*sheet) == list);
+    let values: BTreeSet<u32> = own.map(|(_, cells)| cells[column]).collect();
+    let values = values.into_iter().filter(|v| fits(sheets.text(*v)));
+    Plan::Rows(list, Test::Among(column, values.collect()))
+}
+
+/// The last day that a cell may mean.
+fn day(text: &str) -> Option<(i32, i32, i32)> {
+    let of = |d: Date| (i32::from(d.year()), i32::from(d.month()), i32::from(d.day()));
+    match date::parse(text).ok()? {
+        Day::Date(d) => Some(of(d)),
+        Day::Month { year, month } => Some((i32::from(year), i32::from(month), 31)),
+        Day::Year(year) => Some((i32::from(year), 12, 31)),
+    }
+}
+
+/// Year, month and day that lie so many months before a date.
+fn months_before(at: Date, months: u16) -> (i32, i32, i32) {
+    let all = i32::from(at.year()) * 12 + i32::from(at.month()) - 1 - i32::from(months);
+    (all.div_euclid(12), all.rem_euclid(12) + 1, i32::from(at.day()))
 }
 
 /// Joins truths until the answer cannot change any more.
@@ -138,7 +185,9 @@ impl Test {
                 !rows.is_empty() && rows.iter().all(|row| among.contains(&row[*column]))
             }
             Test::Some(column, among) => rows.iter().any(|row| among.contains(&row[*column])),
-            Test::Shared(column, values) => rows.iter().any(|row| values.contains(&row[*column])),
+            Test::Shared(column, values) | Test::Among(column, values) => {
+                rows.iter().any(|row| values.contains(&row[*column]))
+            }
             Test::Differ(column) => {
                 let mut values = rows.iter().map(|row| row[*column]).filter(|v| *v != 0);
                 let one = values.next();

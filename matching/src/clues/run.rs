@@ -48,20 +48,62 @@ pub struct Clue {
     pub stake: Option<Stake>,
 }
 
-/// Runs rules at a date, in the order of rules and people. A rule that reads a list which is not
-/// there finds nobody: that nobody stands on it says nothing.
+/// Rules that can run over lists at a date. A rule that reads a list which is not there finds nobody: that nobody stands
+/// on it says nothing.
+pub struct Ready<'a> {
+    sheets: &'a Sheets,
+    at: Date,
+    /// With their positions.
+    rules: Vec<(usize, &'a Rule, Plan)>,
+}
+
+impl<'a> Ready<'a> {
+    /// `people` are all who stand on a list: what many of them share counts.
+    pub fn new(rules: &'a [Rule], sheets: &'a Sheets, people: &[Person], at: Date) -> Ready<'a> {
+        let day = at.to_string();
+        let ready =
+            |rule: &Rule| rule.is_valid_at(&day) && rule.inputs().iter().all(|l| sheets.list(l).is_some());
+        let ready = rules.iter().enumerate().filter(|(_, r)| ready(r));
+        let rules = ready.map(|(at_rule, r)| (at_rule, r, Plan::new(&r.when, sheets, people, at)));
+        Ready {
+            sheets,
+            at,
+            rules: rules.collect(),
+        }
+    }
+
+    /// Positions of the rules that run.
+    pub fn rules(&self) -> impl Iterator<Item = usize> {
+        self.rules.iter().map(|(at, ..)| *at)
+    }
+
+    /// By the position of each rule that runs, whether it finds the person.
+    pub fn truths(&self, person: &Person) -> impl Iterator<Item = (usize, Truth)> {
+        let (sheets, at) = (self.sheets, self.at);
+        self.rules
+            .iter()
+            .map(move |(rule, _, plan)| (*rule, plan.holds(sheets, person, at)))
+    }
+
+    /// What a rule found that finds the person.
+    pub fn clue(&self, rule: (usize, &Rule), person: (usize, &Person)) -> Clue {
+        let view = View {
+            sheets: self.sheets,
+            person: person.1,
+            at: self.at,
+        };
+        view.clue(rule.0, person.0, rule.1)
+    }
+}
+
+/// Runs rules at a date, in the order of rules and people.
 pub fn run(rules: &[Rule], sheets: &Sheets, people: &[Person], at: Date) -> Vec<Clue> {
-    let day = at.to_string();
-    let ready =
-        |rule: &Rule| rule.is_valid_at(&day) && rule.inputs().iter().all(|l| sheets.list(l).is_some());
-    let valid: Vec<(usize, &Rule)> = rules.iter().enumerate().filter(|(_, r)| ready(r)).collect();
+    let ready = Ready::new(rules, sheets, people, at);
     let mut clues = Vec::new();
-    for (number, rule) in valid {
-        let plan = Plan::new(&rule.when, sheets, people);
+    for (rule_at, rule, plan) in &ready.rules {
         for (n, person) in people.iter().enumerate() {
             if plan.holds(sheets, person, at) == Truth::Yes {
-                let view = View { sheets, person, at };
-                clues.push(view.clue(number, n, rule));
+                clues.push(ready.clue((*rule_at, rule), (n, person)));
             }
         }
     }
@@ -82,7 +124,7 @@ impl View<'_> {
         let mut rows: Vec<u32> = self.person.rows.clone();
         rows.retain(|r| lists.contains(&usize::from(self.sheets.lines[*r as usize].0)));
         // Rows in any order are the same inputs.
-        let mut parts: Vec<u64> = rows.iter().map(|r| self.line_key(*r)).collect();
+        let mut parts: Vec<u64> = rows.iter().map(|r| self.line_key(rule, *r)).collect();
         parts.sort_unstable();
         parts.push(u64::from(self.person.born.packed()));
         Clue {
@@ -97,12 +139,18 @@ impl View<'_> {
         }
     }
 
-    fn line_key(&self, row: u32) -> u64 {
+    /// What the rule reads of a row, whatever else was read of it for other rules.
+    fn line_key(&self, rule: &Rule, row: u32) -> u64 {
         let (sheet, cells) = &self.sheets.lines[row as usize];
-        let cells = cells.iter().map(|c| hash_text(self.sheets.text(*c)));
-        let all: Vec<u64> = std::iter::once(hash_text(&self.sheets.sheets[usize::from(*sheet)].list))
-            .chain(cells)
+        let sheet = &self.sheets.sheets[usize::from(*sheet)];
+        let read = rule.columns(&sheet.list);
+        let cells = sheet.columns.iter().zip(cells);
+        let cells = cells.filter(|(column, _)| read.contains(&column.as_str()));
+        let mut all: Vec<u64> = cells
+            .map(|(column, cell)| hash(&[hash_text(column), hash_text(self.sheets.text(*cell))]))
             .collect();
+        all.sort_unstable();
+        all.push(hash_text(&sheet.list));
         hash(&all)
     }
 

@@ -26,11 +26,39 @@ pub fn found(before: Option<(State, u64)>, inputs: u64) -> Option<State> {
     }
 }
 
-/// What a run makes of a clue that it does not find any more. A visit that is under way is finished first.
+/// Inputs of a clue that a run did not find any more: whatever is found later differs from them.
+pub const GONE: u64 = 0;
+
+/// What a run makes of a clue that it does not find any more, and of one that was found: the department has acted. A
+/// visit that is under way is finished first. What stays as it is has its inputs forgotten ([`GONE`]).
 pub const fn gone(state: State) -> Option<State> {
     match state {
-        State::Open => Some(State::Closed),
-        State::Sent | State::Confirmed | State::Refuted | State::Closed => None,
+        State::Open | State::Confirmed => Some(State::Closed),
+        State::Sent | State::Refuted | State::Closed => None,
+    }
+}
+
+impl State {
+    pub const ALL: [State; 5] = [
+        State::Open,
+        State::Sent,
+        State::Confirmed,
+        State::Refuted,
+        State::Closed,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Sent => "sent",
+            State::Confirmed => "confirmed",
+            State::Refuted => "refuted",
+            State::Closed => "closed",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
@@ -65,6 +93,7 @@ mod tests {
         for state in [State::Refuted, State::Confirmed, State::Closed] {
             assert_eq!(found(Some((state, 1)), 1), None);
             assert_eq!(found(Some((state, 1)), 2), Some(State::Open));
+            assert_eq!(found(Some((state, GONE)), 1), Some(State::Open));
         }
         assert_eq!(
             (gone(State::Open), gone(State::Sent)),

@@ -358,3 +358,49 @@ fn a_rule_is_a_row() {
     );
     assert!(nobody.is_empty());
 }
+
+#[test]
+fn amounts_and_months() {
+    let finds = |when: Condition, line: &str| {
+        let rule = Rule {
+            code: "tried".to_owned(),
+            when,
+            money: None,
+            ..rules()[0].clone()
+        };
+        let (sheets, rows) = sheets(&[(0, line)]);
+        let people = people(&[(1940, true)], &rows);
+        !run(&[rule], &sheets, &people, Date::constant(2025, 12, 31)).is_empty()
+    };
+    let at_least = |yuan| Condition::AtLeast {
+        list: "elder".to_owned(),
+        column: "月发放标准".to_owned(),
+        yuan,
+    };
+    assert!(finds(at_least(100), "elder:月发放标准=100"));
+    assert!(!finds(at_least(101), "elder:月发放标准=100"));
+    assert!(!finds(at_least(1), "elder:月发放标准=无"));
+    let passed = |months| Condition::Passed {
+        list: "disabled".to_owned(),
+        column: "有效期至".to_owned(),
+        months,
+    };
+    assert!(finds(passed(0), "disabled:有效期至=2025-12-30"));
+    assert!(!finds(passed(0), "disabled:有效期至=2025-12-31"));
+    assert!(!finds(passed(0), "disabled:有效期至=2025-12"));
+    assert!(finds(passed(12), "disabled:有效期至=2024-12-30"));
+    assert!(!finds(passed(12), "disabled:有效期至=2025-01-01"));
+}
+
+#[test]
+fn what_other_rules_read_is_no_input() {
+    let with = |columns: &str| {
+        let (sheets, rows) = sheets(&[(0, "deaths:死亡日期=2025-03-10"), (0, columns)]);
+        let people = people(&[(1940, true)], &rows);
+        let clues = run(&rules(), &sheets, &people, Date::constant(2025, 12, 31));
+        clues.into_iter().next().unwrap().inputs
+    };
+    let plain = with("elder:月发放标准=100");
+    assert_eq!(plain, with("elder:月发放标准=100 年龄段=80-89"));
+    assert_ne!(plain, with("elder:月发放标准=200"));
+}
