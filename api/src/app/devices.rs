@@ -2,13 +2,15 @@
 //! to hand in what they hold even when everything else has ended.
 
 use crate::actor::Actor;
+use crate::app::clues::tasks;
 use crate::app::sync::{Phone, push};
 use crate::app::{Error, accounts, hand_over, sign_in};
 use crate::contacts::Contacts;
 use crate::program::Program;
+use crate::seal::Keyring;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
-use crate::store::{accounts as account_rows, devices, sessions, standing};
+use crate::store::{accounts as account_rows, devices, feeds, sessions, standing};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Instant;
@@ -71,6 +73,7 @@ pub struct HandIn {
 /// each sign-in tells a new secret: the answer with the first one may have been lost.
 pub(super) async fn register(
     txn: &Txn,
+    keys: &Keyring,
     installation: &Installation,
     label: &str,
     account: Uuid,
@@ -101,6 +104,10 @@ pub(super) async fn register(
     devices::insert(&**txn, &new).await?;
     let entry = Entry::done("register_device", account).on("device", new.id);
     audit::insert(&**txn, entry, now.millis()).await?;
+    let asked = tasks::for_new_phone(txn, keys, new.id, account).await?;
+    if !asked.is_empty() {
+        feeds::publish(&**txn, keys, &[], asked).await?;
+    }
     Ok(Registered {
         id: new.id,
         secret: Some(secret),

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 pub mod budget;
 pub mod clients;
+pub mod clues;
 pub mod compaction;
 pub mod dates;
 pub mod demo;

@@ -106,7 +106,7 @@ pub async fn sign_in(
         }
         let device = match asked.installation {
             Some(installation) => {
-                Some(devices::register(&txn, installation, asked.label, account.id, now).await?)
+                Some(devices::register(&txn, keys, installation, asked.label, account.id, now).await?)
             }
             None => None,
         };

@@ -6,7 +6,7 @@ use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Runner, Timing, commit_list, compact, export_roster, reseal, tidy};
+use crate::jobs::{Handlers, Runner, Timing, commit_list, compact, export_roster, reseal, run_rules, tidy};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -47,14 +47,21 @@ pub async fn serve(config: &Config) -> Result<(), String> {
     standing
         .await
         .map_err(|e| format!("数据库：{}", fault::describe(&e)))?;
+    run_rules::keep(&program)
+        .await
+        .map_err(|e| format!("比对规则：{e}"))?;
     let timing = Timing {
         lease: Duration::from_secs(config.job_lease.into()),
         ..Timing::default()
     };
+    // A lane of their own, before the other: to start one ends the leases that are there.
+    let rules = run_rules::with(Handlers::new(), &program);
+    let rules = Runner::start(program.db.clone(), rules, 1, timing);
+    let rules = rules.await.map_err(|e| format!("数据库：{e}"))?;
     let runner = Runner::start(program.db.clone(), handlers, 1, timing);
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
     let served = http::serve(program.clone(), config, stop, listening).await;
-    runner.stop().await;
+    tokio::join!(runner.stop(), rules.stop());
     note_contacts(&program).await;
     served.map_err(|e| format!("服务无法启动：{e}"))
 }

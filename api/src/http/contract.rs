@@ -5,6 +5,7 @@ use super::accounts::Accounts;
 use super::audit::Audit;
 use super::auth::Auth;
 use super::clients::Clients;
+use super::clues::{ClueRules, Clues};
 use super::devices::Devices;
 use super::divisions::Divisions;
 use super::erasures::Erasures;
@@ -50,6 +51,8 @@ pub enum Tag {
     Rosters,
     /// 部门接口客户端与令牌
     Clients,
+    /// 疑点与比对规则
+    Clues,
     /// 审计记录
     Audit,
 }
@@ -71,6 +74,7 @@ pub type Apis = (
     Residents,
     (Moves, Erasures),
     (Rosters, OAuth, Clients),
+    (Clues, ClueRules),
     Audit,
 );
 
@@ -92,6 +96,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Residents,
         (Moves, Erasures),
         (Rosters, OAuth, Clients),
+        (Clues, ClueRules),
         Audit,
     );
     OpenApiService::new(apis, "鹤山网格", env!("CARGO_PKG_VERSION"))

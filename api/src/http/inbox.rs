@@ -25,7 +25,7 @@ struct Item {
     id: Uuid,
     /// Its version: a decision names the one that the decider saw.
     n: i32,
-    /// `proposal`, `conflict`, `merged_note`, `new_resident`, `departure`, `held_edit`, `unplaced`, …
+    /// `proposal`, `conflict`, `merged_note`, `new_resident`, `departure`, `held_edit`, `unplaced`, `clue`, …
     reason: String,
     /// The resident concerned.
     resident: Option<Uuid>,
@@ -62,7 +62,8 @@ struct NewDecision {
     /// `approve`, `reject`, `choose`, `accept` or `discard`; for a list's row that asks whom it is about, `same` (one of
     /// the item's `candidates`), `new` (somebody else) or `discard`. A held edit: `apply`,
     /// `assign` (to the person whose id is the `value`), `create` (somebody new in the grid whose id is the `value`) or
-    /// `discard`.
+    /// `discard`. A clue: `send` (to the worker whose account is the `value`, or to whoever has the grid), `confirm`, `refute`
+    /// or `close`.
     #[oai(validator(max_length = 20))]
     choice: String,
     /// Which side is meant, where an item has several.
@@ -71,7 +72,7 @@ struct NewDecision {
     /// For `new`: the ids of all candidates that were shown, none of whom it is (409 `changed_meanwhile` where one was
     /// not seen).
     value: Option<Any<Value>>,
-    /// Needed to reject or discard.
+    /// Needed to reject, discard, refute or close; told to the worker with `send`.
     #[oai(validator(max_length = 500))]
     reason: Option<String>,
     /// `true` to choose "empty": JSON's `null` and an absent value look alike.

@@ -36,7 +36,8 @@ struct JobView {
     id: Uuid,
     /// `commit_list`: writes a list's rows into the records; `try_list`: says what that would come to; `export_roster`:
     /// makes a roster's file; `tidy`: removes what nobody needs any more, once a day: it is `queued` between two runs; `reseal`: seals everything anew with a
-    /// new data key; `compact`: gives records with a long history a fresh document, once a night.
+    /// new data key; `run_rules`: runs the
+    /// comparison rules that read the list; `run_all_rules`: runs all of them, once a night; `compact`: gives records with a long history a fresh document, once a night.
     kind: String,
     /// What it is about: the list.
     subject: Option<Uuid>,

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 pub mod auth;
 mod clients;
+mod clues;
 pub mod contract;
 pub mod cors;
 mod devices;

@@ -135,6 +135,7 @@ async fn finish(ground: &Ground<'_>) -> Result<(), JobFault> {
             lists::set_state(&*txn, list.id, state::COMMITTED, now).await?;
             if list.kind != "grids" {
                 jobs::insert(&*txn, &NewJob::link_again(list.id, context.created_by)).await?;
+                jobs::insert(&*txn, &NewJob::run_rules(list.id, context.created_by)).await?;
             }
             context.advance(&*txn, list.rows, list.rows).await
         })

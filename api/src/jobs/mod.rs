@@ -13,6 +13,7 @@ mod link_again;
 mod list_run;
 mod pace;
 pub mod reseal;
+pub mod run_rules;
 mod runner;
 pub mod tidy;
 mod try_list;

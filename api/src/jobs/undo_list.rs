@@ -4,6 +4,7 @@ use super::list_run::{Ground, STEP};
 use super::{JobContext, JobFault};
 use crate::app::lists::{register, undoing};
 use crate::program::Program;
+use crate::store::jobs::{self, NewJob};
 use crate::store::lists::{self, Part, Stage, state};
 
 pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
@@ -36,6 +37,9 @@ pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault
         .db
         .write(|txn| async move {
             lists::set_only_state(&*txn, list.id, state::UNDONE).await?;
+            if list.kind != "grids" {
+                jobs::insert(&*txn, &NewJob::run_rules(list.id, context.created_by)).await?;
+            }
             context.advance(&*txn, list.rows, list.rows).await
         })
         .await

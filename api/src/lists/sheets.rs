@@ -154,7 +154,7 @@ impl Telling {
         let counts = words::kinds(&squeezed(&self.matter));
         let other = counts
             .iter()
-            .filter(|(k, _)| *k != kind && *k != ListKind::Population)
+            .filter(|(k, _)| *k != kind && *k != ListKind::Population && !k.only_compared())
             .max_by_key(|(_, n)| *n);
         if kind == ListKind::Population || own > 0 {
             return Ok(());

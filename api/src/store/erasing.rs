@@ -1,7 +1,7 @@
 //! Taking a person out of every table that holds anything of them.
 
 use super::fault::Fault;
-use super::{files, of_person};
+use super::{clues, files, of_person};
 use crate::seal::Keyring;
 use crate::store::lists;
 use crate::store::register::number_hash;
@@ -142,6 +142,7 @@ pub async fn remove<C: ConnectionTrait>(
     for item in items(db, id).await? {
         remove_item(db, item).await?;
     }
+    clues::remove_of_person(db, keys, id, hashes).await?;
     for sql in BY_RESIDENT {
         run(db, sql, one()).await?;
     }
@@ -240,6 +241,9 @@ const BY_RESIDENT: &[&str] = &[
     "DELETE FROM placement WHERE resident = $1",
     "DELETE FROM enrolment WHERE resident = $1",
     "DELETE FROM answer WHERE resident = $1",
+    "DELETE FROM device_entry WHERE subject IN (SELECT id FROM visit_task WHERE resident = $1)",
+    "DELETE FROM visit_task WHERE resident = $1",
+    "DELETE FROM clue WHERE resident = $1",
     "DELETE FROM list_row WHERE resident = $1",
     "DELETE FROM edit WHERE resident = $1",
     "DELETE FROM edit WHERE named = $1",
@@ -305,5 +309,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("inbox_item", "resident"),
     ("list_row", "resident"),
     ("answer", "resident"),
+    ("clue", "resident"),
+    ("visit_task", "resident"),
     ("feed_entry", "subject"),
 ];

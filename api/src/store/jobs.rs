@@ -3,8 +3,10 @@
 //! An owner is one run of one job, not a node: a node that lost a lease and took it again is another owner, so
 //! that what the first run still tries to commit is refused. Leases are dated by the database's clock.
 
+mod kind;
 mod page;
 
+pub use kind::{JobKind, NewJob};
 pub use page::{Filter, page};
 
 use super::clock;
@@ -17,71 +19,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// The kinds of background work. A kind that a node has no handler for is left to nodes that have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum JobKind {
-    /// Writes a list's rows into the records; the subject is the list.
-    CommitList,
-    /// Says what a list's rows would become, and writes nothing into any record; the subject is the list.
-    TryList,
-    /// Makes a roster's file; the subject is the export.
-    ExportRoster,
-    /// Takes back what a committed list wrote; the subject is the list.
-    UndoList,
-    /// Looks again at rows that wait for a person, after a list or an answer has come; the subject is the list.
-    LinkAgain,
-    /// Removes what nobody needs any more, day after day.
-    Tidy,
-    /// Seals everything anew with a new data key.
-    Reseal,
-    /// Gives documents that have grown too long a new epoch, night after night.
-    Compact,
-}
-
-impl JobKind {
-    pub const ALL: [JobKind; 8] = [
-        JobKind::CommitList,
-        JobKind::TryList,
-        JobKind::ExportRoster,
-        JobKind::UndoList,
-        JobKind::LinkAgain,
-        JobKind::Tidy,
-        JobKind::Reseal,
-        JobKind::Compact,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            JobKind::CommitList => "commit_list",
-            JobKind::TryList => "try_list",
-            JobKind::ExportRoster => "export_roster",
-            JobKind::UndoList => "undo_list",
-            JobKind::LinkAgain => "link_again",
-            JobKind::Tidy => "tidy",
-            JobKind::Reseal => "reseal",
-            JobKind::Compact => "compact",
-        }
-    }
-
-    /// Work that comes round again is one row for ever, and goes back in line after each run: milliseconds from the
-    /// end of a run to the next.
-    pub const fn every(self) -> Option<i64> {
-        match self {
-            JobKind::CommitList
-            | JobKind::TryList
-            | JobKind::ExportRoster
-            | JobKind::UndoList
-            | JobKind::LinkAgain
-            | JobKind::Reseal => None,
-            JobKind::Tidy | JobKind::Compact => Some(24 * 3600 * 1000),
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<JobKind> {
-        JobKind::ALL.into_iter().find(|kind| kind.name() == text)
-    }
-}
-
 /// The states of a job's row.
 pub mod state {
     /// Waits for an owner, not before `lease_until`.
@@ -90,31 +27,6 @@ pub mod state {
     pub const DONE: &str = "done";
     /// Ended without success; `last_error` says why.
     pub const FAILED: &str = "failed";
-}
-
-/// A job as it is put in line.
-#[derive(Clone, Debug)]
-pub struct NewJob {
-    pub id: Uuid,
-    pub kind: &'static str,
-    /// What the work is about: a list, a file.
-    pub subject: Option<Uuid>,
-    /// How many steps are expected; 0 where that is not known yet.
-    pub total: i32,
-    pub created_by: Uuid,
-}
-
-impl NewJob {
-    /// A look at the rows that wait, after a list or an answer to one of its rows has come.
-    pub fn link_again(list: Uuid, created_by: Uuid) -> NewJob {
-        NewJob {
-            id: Uuid::now_v7(),
-            kind: JobKind::LinkAgain.name(),
-            subject: Some(list),
-            total: 0,
-            created_by,
-        }
-    }
 }
 
 pub async fn insert<C: ConnectionTrait>(db: &C, new: &NewJob) -> Result<(), DbErr> {
@@ -366,6 +278,22 @@ pub async fn cancel<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr>
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Whether a job of these kinds is in somebody's hands now.
+pub async fn at_work<C: ConnectionTrait>(db: &C, kinds: &[&str]) -> Result<bool, DbErr> {
+    let now = clock::now(db).await?;
+    let found = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Kind.is_in(kinds.iter().copied()))
+        .filter(job::Column::State.eq(state::RUNNING))
+        .filter(job::Column::LeaseUntil.gt(now))
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Whether a job of a kind is in line or at work.

@@ -109,3 +109,17 @@ pub async fn bounded<C: ConnectionTrait>(
         .all(db)
         .await
 }
+
+/// By which number, and which name with birth date, some residents are found.
+pub async fn of_residents<C: ConnectionTrait>(
+    db: &C,
+    residents: &[uuid::Uuid],
+) -> Result<Vec<lookup::Model>, DbErr> {
+    lookup::Entity::find()
+        .filter(lookup::Column::Resident.is_in(residents.iter().copied()))
+        .filter(lookup::Column::Kind.is_in(["id_number", "person"]))
+        .order_by_asc(lookup::Column::Kind)
+        .order_by_asc(lookup::Column::Hash)
+        .all(db)
+        .await
+}

@@ -8,6 +8,7 @@ pub mod cards;
 pub mod check;
 pub mod clients;
 pub mod clock;
+pub mod clues;
 pub mod copy;
 pub mod db;
 pub mod devices;

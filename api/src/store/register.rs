@@ -142,7 +142,29 @@ pub async fn numbered<C: ConnectionTrait>(
     found.into_tuple().all(db).await
 }
 
-fn opened(keys: &Keyring, rows: Vec<register_row::Model>) -> Result<Vec<Entry>, Fault> {
+/// Whether there is any register.
+pub async fn any<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    let one = register_row::Entity::find()
+        .select_only()
+        .column(register_row::Column::Id);
+    Ok(one.limit(1).into_tuple::<i64>().one(db).await?.is_some())
+}
+
+/// The next rows behind one, in the order of their ids, sealed.
+pub async fn page<C: ConnectionTrait>(
+    db: &C,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<register_row::Model>, DbErr> {
+    register_row::Entity::find()
+        .filter(register_row::Column::Id.gt(after))
+        .order_by_asc(register_row::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+pub fn opened(keys: &Keyring, rows: Vec<register_row::Model>) -> Result<Vec<Entry>, Fault> {
     rows.into_par_iter()
         .with_min_len(PER_THREAD)
         .map(|row| {

@@ -51,6 +51,7 @@ const fn by_resident(table: &'static str, column: &'static str, group: &'static 
 pub const ALL: &[Sealed] = &[
     by_id("account", "sealed"),
     by_id("client", "sealed"),
+    by_id("clue", "sealed"),
     by_id("decision", "sealed"),
     Sealed {
         table: "device_entry",
@@ -98,6 +99,7 @@ pub const ALL: &[Sealed] = &[
     by_id("roster_export", "sealed"),
     by_id("stored_file", "sealed"),
     by_id("visit", "sealed"),
+    by_id("visit_task", "sealed"),
 ];
 
 /// What names a row: the values of its table's key, in their order.

@@ -90,11 +90,12 @@ impl World {
         let mut things = BTreeMap::from([
             ("resident", resident),
             ("edit", edit),
-            // Nothing of these three is there: the roles that may ask hear 404.
+            // Nothing of these is there: the roles that may ask hear 404.
             ("job", Uuid::now_v7()),
             ("list", Uuid::now_v7()),
             ("list-mapping", Uuid::now_v7()),
             ("export", Uuid::now_v7()),
+            ("clue", Uuid::now_v7()),
             ("grid", county.place("良围一格")),
             ("division", county.place("良围村")),
             ("village", county.place("良围村")),

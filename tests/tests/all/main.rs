@@ -7,6 +7,7 @@ mod accounts;
 mod arrows;
 mod audit;
 mod clients;
+mod clues;
 mod compaction;
 mod contacts;
 mod contract;

@@ -23,13 +23,14 @@ macro_rules! entities {
 fn of_entities() -> Schema {
     let mut schema = Schema::new();
     let known = entities!(schema:
-        account account_grant answer audit backup client client_secret client_use confirmation data_key decision device
+        account account_grant answer audit backup client client_secret client_use clue clue_rule
+        confirmation data_key decision device
         device_entry division document edit
         enrolment export_run facts feed feed_entry file_chunk grid grid_range held holding household inbox_item job
         known_elsewhere list list_mapping list_row lookup meta past_document placement projection register_row resident
         roster_export roster_feed
         roster_step search_card session sign_in_guard
-        stored_file tombstone tombstone_hash visit
+        stored_file tombstone tombstone_hash visit visit_task
     );
     let known: BTreeSet<String> = known.iter().map(|table| table.to_string()).collect();
     let source = workspace::read("entity/src/lib.rs");

@@ -16,6 +16,7 @@ pub use hand_over::dropping;
 pub use reread::ADDRESS;
 
 use crate::app::Error;
+use crate::app::clues::visited::Answered;
 use crate::program::Program;
 use crate::store::edits::{Body, EditRow};
 use crate::store::epochs::Closed;
@@ -71,6 +72,8 @@ pub struct Desk<'a> {
     ended: Vec<Closed>,
     confirmations: Vec<confirmation::ActiveModel>,
     visits: Vec<visit::ActiveModel>,
+    /// What visits said of the tasks that they answer.
+    answered: Vec<Answered>,
     /// The edit that is being taken, for items that close because of it.
     current: Option<Uuid>,
 }
@@ -167,6 +170,7 @@ impl<'a> Desk<'a> {
             ended: Vec::new(),
             confirmations: Vec::new(),
             visits: Vec::new(),
+            answered: Vec::new(),
             current: None,
         }
     }
@@ -283,6 +287,8 @@ impl<'a> Desk<'a> {
         if edit.visit.is_some() {
             let row = save::visit(&self.program.keys, edit, account, device, origin.skew, self.now);
             self.visits.extend(row);
+            self.answered
+                .extend(save::answered(edit, account, &origin.writer.name));
         }
     }
 

@@ -3,6 +3,8 @@
 use super::Desk;
 use super::show::show;
 use crate::app::Error;
+use crate::app::clues::tasks;
+use crate::app::clues::visited::{self, Answered};
 use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
@@ -60,6 +62,7 @@ impl Desk<'_> {
             .collect();
         records::save(&*txn, &keys, &all, self.now.millis()).await?;
         self.hand_over().await?;
+        self.settle_tasks().await?;
         self.save_items().await?;
         let moved: Vec<Moved> = ids.iter().map(|id| self.moved(*id)).collect();
         feeds::publish(&*txn, &keys, &moved, std::mem::take(&mut self.news)).await?;
@@ -68,6 +71,29 @@ impl Desk<'_> {
             .map(|id| (&self.records[id], &projections[id].open))
             .collect();
         steps::note(&*txn, self.program, &saved, self.now).await?;
+        Ok(())
+    }
+
+    /// Visits answer tasks, and open tasks go with the people who moved.
+    async fn settle_tasks(&mut self) -> Result<(), Error> {
+        let (txn, program, now) = (self.txn.clone(), self.program, self.now);
+        let answered = std::mem::take(&mut self.answered);
+        self.news
+            .extend(visited::settle(&txn, program, &answered, now).await?);
+        let back = self.changed.iter().filter(|id| {
+            let loaded = &self.records[*id];
+            !loaded.new && loaded.before.is_none() && loaded.record.state == State::Present
+        });
+        let back: Vec<Uuid> = back.copied().collect();
+        visited::came_back(&txn, program, &back).await?;
+        let moved = self.changed.iter().filter(|id| {
+            let loaded = &self.records[*id];
+            let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
+            !loaded.new && stood.is_some() && stood != loaded.grid
+        });
+        let moved: Vec<Uuid> = moved.copied().collect();
+        self.news
+            .extend(tasks::moved(&txn, &program.keys, &moved, now).await?);
         Ok(())
     }
 
@@ -109,6 +135,21 @@ impl Desk<'_> {
             after,
         }
     }
+}
+
+/// What the visit of an edit says of the task that it answers.
+pub(super) fn answered(edit: &Edit, account: Uuid, by: &str) -> Option<Answered> {
+    let visit = edit.visit.as_ref()?;
+    let task = visit.task.as_ref()?;
+    Some(Answered {
+        task: Uuid::try_parse(&task.id).ok()?,
+        visit: edit.id.uuid(),
+        resident: edit.resident.uuid(),
+        account,
+        by: by.to_owned(),
+        finding: task.finding,
+        text: visit.text.clone(),
+    })
 }
 
 pub(super) fn confirmation(

@@ -5,6 +5,7 @@ use super::held::Ready;
 use super::proposal::{self, Proposed};
 use super::{Decider, Decision, held, list_row, own_edit, placing};
 use crate::app::Error;
+use crate::app::clues::deciding;
 use crate::app::desk::Desk;
 use crate::store::edits::{Body, EditRow};
 use crate::store::records;
@@ -38,6 +39,7 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
     let Some(id) = row.resident else {
         // Rows of lists are answered; they and held edits may be left as they are, with the reason.
         return match choice {
+            _ if row.reason == crate::store::clues::REASON => deciding::answer(desk, case).await,
             "same" | "new" => list_row::answer(desk, case).await,
             "apply" | "assign" | "create" => match case.ready {
                 Some(ready) => held::apply(desk, case, ready).await,
@@ -148,7 +150,7 @@ impl Case<'_> {
         json!({ "choice": what.choice, "reason": what.reason, "by": self.who.name, "decision": what.id })
     }
 
-    fn reason(&self) -> Result<(), Error> {
+    pub fn reason(&self) -> Result<(), Error> {
         match self.what.reason.as_deref().map(str::trim) {
             Some(text) if !text.is_empty() && text.chars().count() <= 500 => Ok(()),
             _ => Err(Error::field(

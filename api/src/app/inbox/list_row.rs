@@ -107,10 +107,7 @@ pub async fn answer(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
     let txn = desk.txn.clone();
     let (listed, all) = candidates(&*txn, desk.program, place).await?;
     let list = lists::find(&*txn, place.list).await?.ok_or(Error::NotFound)?;
-    if !matches!(
-        list.kind.as_str(),
-        "disabled" | "low_income" | "old_age_allowance" | "deaths"
-    ) {
+    if matches!(list.kind.as_str(), "population" | "grids") {
         return Err(unfit());
     }
     if !matches!(list.state.as_str(), state::COMMITTED | state::COMMITTING) {

@@ -9,6 +9,7 @@ mod own_edit;
 pub mod placing;
 mod proposal;
 
+pub use apply::Case;
 pub use decide::{Decided, Decision, decide};
 
 use crate::app::Error;

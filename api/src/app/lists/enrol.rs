@@ -124,8 +124,8 @@ impl<'a> Run<'a> {
         if let Some((_, why)) = faults.next() {
             return Ok(self.ask(row, INVALID, why, why_message(why), meant(linked), Vec::new()));
         }
-        if self.cx.list.kind == "deaths" {
-            return self.died(row, linked);
+        if let Some(done) = self.enrols_nobody(row, linked)? {
+            return Ok(done);
         }
         let Some(category) = category(&self.cx.list.kind, &row.content) else {
             let message = "类别无法识别，不知道应归入低保、低保边缘还是特困";

@@ -32,7 +32,7 @@ mod person;
 mod read_in;
 pub(crate) mod register;
 
-mod row;
+pub(crate) mod row;
 mod say;
 mod silent;
 pub(crate) mod steps;

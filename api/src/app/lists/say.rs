@@ -3,6 +3,7 @@
 use super::enrol::Run;
 use super::items::CONTRADICTED;
 use super::steps::Done;
+use super::whom::compared;
 use crate::app::Error;
 use crate::app::desk::Origin;
 use crate::store::lists::{Outcome, Row};
@@ -15,7 +16,22 @@ use uuid::Uuid;
 
 impl<'a> Run<'a> {
     /// The same item as a phone's report of a death makes.
-    pub(super) fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
+    /// Rows of lists that put nobody on a roster: deaths, and what only comparison rules read.
+    pub(super) fn enrols_nobody(
+        &mut self,
+        row: &'a Row,
+        linked: &Link<i64>,
+    ) -> Result<Option<Outcome>, Error> {
+        if self.cx.only_compared() {
+            return Ok(Some(compared(linked)));
+        }
+        match self.cx.list.kind.as_str() {
+            "deaths" => self.died(row, linked).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
         let outcome = |verdict, reason: &str, resident| Outcome {
             verdict,
             reason: Some(reason.to_owned()),

@@ -63,6 +63,11 @@ impl<'a> Commit<'a> {
         enrols(&self.list.kind)
     }
 
+    /// Whether comparison rules alone read the list.
+    pub fn only_compared(&self) -> bool {
+        crate::lists::ListKind::parse(&self.list.kind).is_some_and(|kind| kind.only_compared())
+    }
+
     /// As provenance shows it: who handed the list in, and of what.
     pub fn name(&self) -> String {
         let kind = crate::lists::ListKind::parse(&self.list.kind);

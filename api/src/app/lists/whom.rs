@@ -66,3 +66,18 @@ pub(super) fn history(linked: &Link<i64>) -> Outcome {
         Link::Invalid => outcome("invalid", "没有姓名也没有有效的身份证号，无法确定是哪一位", None),
     }
 }
+
+/// A row of a list that only comparison rules read: it is linked, and writes nothing.
+pub(super) fn compared(linked: &Link<i64>) -> Outcome {
+    let (reason, resident) = match linked {
+        Link::Resident(id) => ("已对应到居民，只用于比对，不写入档案", Some(id.uuid())),
+        Link::Register(_) | Link::New | Link::Ambiguous { .. } | Link::Invalid => {
+            ("不是在册人员，只用于比对", None)
+        }
+    };
+    Outcome {
+        verdict: "same",
+        reason: Some(reason.to_owned()),
+        resident,
+    }
+}

@@ -1,16 +1,22 @@
 //! A person's own report: what is held about them, from where, who saw it, and on which phones it is.
 
 use crate::app::Error;
+use crate::app::clues::enter::shown;
 use crate::app::residents::history_of;
 use crate::program::Program;
 use crate::store::audit::{self, AuditRow, Entry};
 use crate::store::holdings::{self, Carried};
-use crate::store::{accounts, edits, held, inbox, lists, lookups, of_person, records, register, sealed};
+use crate::store::{
+    accounts, clues, edits, held, inbox, lists, lookups, of_person, records, register, sealed,
+};
 use domain::Instant;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// Clues of one person at most: each rule has one.
+const MOST: u64 = 1000;
 
 /// The residents of an ID number.
 pub async fn by_number(program: &Program, number: &str) -> Result<Vec<Uuid>, Error> {
@@ -101,6 +107,14 @@ async fn read<C: ConnectionTrait>(db: &C, program: &Program, id: Uuid, now: Inst
             "opened_at": at(row.opened_at), "closed_at": row.closed_at.map(at), "content": body,
         }));
     }
+    let found = clues::Filter {
+        resident: Some(id),
+        ..clues::Filter::default()
+    };
+    let mut doubts = Vec::new();
+    for row in clues::page(db, &clues::Reach::All, &found, None, MOST).await? {
+        doubts.push(shown(&row, &clues::body(keys, &row)?));
+    }
     let number = loaded.record.fact("id_number");
     let numbers: Vec<Vec<u8>> = number
         .as_text()
@@ -115,7 +129,7 @@ async fn read<C: ConnectionTrait>(db: &C, program: &Program, id: Uuid, now: Inst
     Ok(json!({
         "resident": id, "made_at": now.to_string(),
         "held": { "record": item, "facts": facts, "history": history, "visits": visited, "kept_edits": waiting,
-            "items": items },
+            "items": items, "clues": doubts },
         "from": { "lists": handed_in(db, program, id).await?, "register": listed },
         "seen_by": trail.iter().map(|row| seen(row, who(row.account))).collect::<Vec<_>>(),
         "phones": phones.iter().map(|phone| carried(phone, who(Some(phone.account)))).collect::<Vec<_>>(),

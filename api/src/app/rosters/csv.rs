@@ -57,7 +57,7 @@ pub fn mark(plan: &Plan, mark: &Mark, rows: u64) -> String {
     out
 }
 
-fn line<'a>(cells: impl IntoIterator<Item = &'a str>, out: &mut String) {
+pub(crate) fn line<'a>(cells: impl IntoIterator<Item = &'a str>, out: &mut String) {
     for (n, text) in cells.into_iter().enumerate() {
         if n > 0 {
             out.push(',');

@@ -5,7 +5,7 @@
 //! first byte, and completed at the end (`run`).
 
 pub mod changes;
-mod csv;
+pub(crate) mod csv;
 pub mod cursor;
 pub mod download;
 pub mod job;

@@ -27,6 +27,20 @@ pub(super) enum Kind {
     Deaths,
     /// 网格划分
     Grids,
+    /// 机动车登记；本种类和以下各种只用于比对，不写入档案
+    Vehicles,
+    /// 不动产登记
+    Property,
+    /// 工商登记（企业负责人、股东）
+    Business,
+    /// 户口迁出、注销登记
+    MovedOut,
+    /// 服刑、强制隔离戒毒名单
+    Custody,
+    /// 孤儿、事实无人抚养儿童名单
+    Orphans,
+    /// 关爱走访名单
+    Care,
 }
 
 /// How a column was understood.
@@ -261,6 +275,13 @@ impl From<Kind> for ListKind {
             Kind::OldAgeAllowance => ListKind::OldAgeAllowance,
             Kind::Deaths => ListKind::Deaths,
             Kind::Grids => ListKind::Grids,
+            Kind::Vehicles => ListKind::Vehicles,
+            Kind::Property => ListKind::Property,
+            Kind::Business => ListKind::Business,
+            Kind::MovedOut => ListKind::MovedOut,
+            Kind::Custody => ListKind::Custody,
+            Kind::Orphans => ListKind::Orphans,
+            Kind::Care => ListKind::Care,
         }
     }
 }
