@@ -34,6 +34,7 @@ impl<'a> Desk<'a> {
         self.ended.extend(other.ended);
         self.confirmations.extend(other.confirmations);
         self.visits.extend(other.visits);
+        self.answered.extend(other.answered);
         self.current = self.current.or(other.current);
     }
 }

@@ -1,16 +1,19 @@
 //! A generated county goes through the program: what its rules find is held against the truth.
 
-use super::{quiet, worker};
+use super::{night, quiet, worker};
 use api::app::divisions;
+use api::app::inbox::{self, Decider, Decision};
 use api::app::lists::{self, Named, NewList, Reach};
 use api::clock::Clock;
 use api::lists::ListKind;
 use api::program::Program;
 use api::seal::master::Secrets;
+use api::store::inbox::{Filter, Reach as Everything};
 use api::store::{clues, jobs};
 use domain::Instant;
 use entity::clue;
 use sea_orm::EntityTrait;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -70,9 +73,14 @@ async fn rules_find_what_is_true(database: Database) {
     quiet(&program).await;
     let truth = Truth::read(folder.path());
     let (precision, recall) = score(&program, &truth).await;
+    // Rows that wait for a person stay silent: what they would find is missing.
+    assert!(precision >= 990 && recall >= 880, "{precision} {recall}");
+    answered(&program, &truth).await;
+    quiet(&program).await;
+    night(&program).await;
+    let (precision, recall) = score(&program, &truth).await;
     runner.stop().await;
-    // Rows that wait for a person stay silent: what they would find is missing, and nothing false is found.
-    assert!(precision >= 980 && recall >= 870, "{precision} {recall}");
+    assert!(precision >= 980 && recall >= 950, "{precision} {recall}");
 }
 
 /// Precision and recall over all rules that the truth knows, in thousandths.
@@ -87,6 +95,62 @@ async fn score(program: &Program, truth: &Truth) -> (usize, usize) {
     }
     eprintln!("precision {}, recall {}", hits * 1000 / all, hits * 1000 / right);
     (hits * 1000 / all, hits * 1000 / right)
+}
+
+/// Somebody who knows answers whom rows are about.
+async fn answered(program: &Program, truth: &Truth) {
+    let who = Decider {
+        account: Uuid::now_v7(),
+        name: "数据局".into(),
+        reach: Everything::County,
+        may_decide: true,
+    };
+    let filter = Filter {
+        reason: Some("list_row_ambiguous".into()),
+        ..Filter::default()
+    };
+    let (mut after, mut items) = (None, Vec::new());
+    loop {
+        let page = inbox::page(program, &who, &filter, after, 200).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.opened_at.millis(), last.id));
+        items.extend(page);
+    }
+    for item in items {
+        let cells = item.body["handed_in"].as_array().unwrap();
+        let record = cells.iter().find(|cell| cell[0] == "记录号").unwrap()[1]
+            .as_str()
+            .unwrap();
+        let kind = item.body["kind"].as_str().unwrap();
+        let list = LISTS.iter().find(|(_, k, _)| k.name() == kind).unwrap().0;
+        let person = &truth.of[&(list.to_owned(), record.to_owned())];
+        // Answers to other rows may have changed what is asked about this one.
+        let Ok(item) = inbox::one(program, &who, item.id).await else {
+            continue;
+        };
+        let shown = item.body["candidates"].as_array().cloned().unwrap_or_default();
+        let is = |c: &&Value| {
+            let number = c["id_number"].as_str();
+            number.and_then(|n| truth.numbers.get(n)) == Some(person)
+        };
+        let known = truth.numbers.values().any(|p| p == person);
+        let (choice, value) = match (shown.iter().find(is), known) {
+            (Some(one), _) => ("same", one["id"].clone()),
+            (None, false) => ("new", shown.iter().map(|c| c["id"].clone()).collect()),
+            (None, true) => continue,
+        };
+        let what = Decision {
+            id: Uuid::now_v7(),
+            item: item.id,
+            n: item.n,
+            choice: choice.into(),
+            edit: None,
+            value: Some(value),
+            reason: None,
+        };
+        // What cannot be answered so goes on waiting.
+        let _ = inbox::decide(program, &who, &what).await;
+    }
 }
 
 async fn hand_in(program: &Program, folder: &Path, name: &str, new: NewList, now: Instant) {
