@@ -19,22 +19,45 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Takes in what was done at another desk, with other residents.
+    /// Takes in what was done at another desk, with other residents. It is named piece by piece, so that nothing that a
+    /// desk may ever hold is left behind.
     pub fn join(&mut self, other: Desk<'a>) {
-        self.records.extend(other.records);
-        self.items.extend(other.items);
-        self.news.extend(other.news);
-        self.why.extend(other.why);
-        self.addresses.extend(other.addresses);
-        self.closed.extend(other.closed);
-        self.changed.extend(other.changed);
-        self.edits.extend(other.edits);
-        self.held.extend(other.held);
-        self.loose.extend(other.loose);
-        self.ended.extend(other.ended);
-        self.confirmations.extend(other.confirmations);
-        self.visits.extend(other.visits);
-        self.answered.extend(other.answered);
-        self.current = self.current.or(other.current);
+        let Desk {
+            txn: _,
+            program: _,
+            now: _,
+            placed_by: _,
+            places: _,
+            records,
+            items,
+            news,
+            why,
+            addresses,
+            closed,
+            changed,
+            edits,
+            held,
+            loose,
+            ended,
+            confirmations,
+            visits,
+            answered,
+            current,
+        } = other;
+        self.records.extend(records);
+        self.items.extend(items);
+        self.news.extend(news);
+        self.why.extend(why);
+        self.addresses.extend(addresses);
+        self.closed.extend(closed);
+        self.changed.extend(changed);
+        self.edits.extend(edits);
+        self.held.extend(held);
+        self.loose.extend(loose);
+        self.ended.extend(ended);
+        self.confirmations.extend(confirmations);
+        self.visits.extend(visits);
+        self.answered.extend(answered);
+        self.current = self.current.or(current);
     }
 }
