@@ -287,7 +287,8 @@ async fn a_death_that_is_taken_back(database: Database) {
     asked.retain(|item| item["content"]["rule"] == "deceased_on_elder");
     cadre.decide(&asked[0], "confirm", json!({})).await.ok();
     assert_eq!(clerk.rows(&october, None).await[0]["verdict"], "contradicted");
-    // A rule about visits found the same death.
+    // At night a rule about visits finds the same death.
+    night(&county.program).await;
     let found = told(&clues(&department, "").await);
     assert_eq!(
         found,
