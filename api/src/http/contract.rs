@@ -14,6 +14,7 @@ use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists, Verdicts};
 use super::live::Listening;
+use super::merging::Merging;
 use super::metrics::Metrics;
 use super::moves::Moves;
 use super::oauth::OAuth;
@@ -69,7 +70,7 @@ pub type Apis = (
     // A tuple holds sixteen at most.
     (Lists, ListMappings, Verdicts),
     Residents,
-    (Moves, Erasures),
+    (Moves, Merging, Erasures),
     (Rosters, OAuth, Clients),
     Audit,
 );
@@ -90,7 +91,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Jobs,
         (Lists, ListMappings, Verdicts),
         Residents,
-        (Moves, Erasures),
+        (Moves, Merging, Erasures),
         (Rosters, OAuth, Clients),
         Audit,
     );

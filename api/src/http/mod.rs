@@ -29,6 +29,7 @@ pub mod json;
 pub mod limit;
 mod lists;
 mod live;
+mod merging;
 mod metrics;
 mod moves;
 mod oauth;

@@ -3,6 +3,7 @@
 use super::Desk;
 use super::show::show;
 use crate::app::Error;
+use crate::app::lists::alive_again;
 use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
@@ -21,6 +22,8 @@ impl Desk<'_> {
     /// Projects every changed record, opens and closes its items, saves all rows, and enters the feeds.
     pub async fn save(mut self) -> Result<(), Error> {
         let keys = self.program.keys.clone();
+        self.find_duplicates().await?;
+        alive_again::say(&*self.txn, self.program, &self.come_back()).await?;
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();
         let mut projections = BTreeMap::new();
         let mut gazetteer = None;
@@ -69,6 +72,15 @@ impl Desk<'_> {
             .collect();
         steps::note(&*txn, self.program, &saved, self.now).await?;
         Ok(())
+    }
+
+    /// Who was departed and is not any more.
+    fn come_back(&self) -> Vec<Uuid> {
+        let back = |id: &&Uuid| {
+            let loaded = &self.records[*id];
+            !loaded.new && loaded.before.is_none() && loaded.record.state != State::Departed
+        };
+        self.changed.iter().filter(back).copied().collect()
     }
 
     /// What these records show.

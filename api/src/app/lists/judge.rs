@@ -53,7 +53,8 @@ pub async fn judge<'a>(
     };
     desk.placed_by = Some(cx.account);
     desk.places = Some(cx.gazetteer);
-    let ids: Vec<Uuid> = found.residents.iter().copied().collect();
+    // With the survivors of those who were merged.
+    let ids: Vec<Uuid> = desk.records.keys().copied().collect();
     let mut open: BTreeMap<Uuid, BTreeMap<String, Open>> = BTreeMap::new();
     for row in enrolments::open_of_all(db, &ids).await? {
         let of_person = open.entry(row.resident).or_default();
@@ -72,7 +73,7 @@ pub async fn judge<'a>(
             open.insert(id, of_person);
         }
     }
-    let mut residents: Vec<_> = desk.records.values().filter_map(people::resident).collect();
+    let mut residents: Vec<_> = desk.records.values().map(people::resident).collect();
     carried.retain(|p| !desk.records.contains_key(&p.key.uuid()));
     residents.extend(carried);
     let mut run = Run {
