@@ -116,7 +116,7 @@ fn said(names: &Names, row: &Record, near: &[&Known]) -> Option<Evidence> {
 fn one_resident(mut person: Vec<u32>, near: &[&Known]) -> Vec<u32> {
     for (at, known) in near.iter().enumerate() {
         let same = |other: &&Known| known.resident.is_some() && other.resident == known.resident;
-        let first = near[..at].iter().position(|other| same(other));
+        let first = near[..at].iter().position(same);
         if let Some(first) = first {
             let (own, of) = (person[at], person[first]);
             person.iter_mut().filter(|p| **p == own).for_each(|p| *p = of);
