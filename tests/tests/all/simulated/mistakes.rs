@@ -55,9 +55,16 @@ const ALL: [(Mistake, &[Law]); 11] = [
 async fn every_mistake_is_found() {
     for (n, (mistake, laws)) in ALL.into_iter().enumerate() {
         let mut world = World::start(Database::sqlite().await).await;
-        world.play(&mut Dice::seeded(n as u64)).await;
-        assert_eq!(check::all(&world).await, None, "{mistake:?}");
-        make(&mut world, mistake).await;
+        let mut who = None;
+        for seed in (n as u64..).step_by(ALL.len()) {
+            world.play(&mut Dice::seeded(seed)).await;
+            assert_eq!(check::all(&world).await, None, "{mistake:?}");
+            who = staying(&world).await;
+            if who.is_some() {
+                break;
+            }
+        }
+        make(&mut world, mistake, who.unwrap()).await;
         let found = check::all(&world).await;
         let law = found.as_ref().map(|(law, _)| *law);
         assert!(
@@ -67,8 +74,7 @@ async fn every_mistake_is_found() {
     }
 }
 
-async fn make(world: &mut World, mistake: Mistake) {
-    let who = staying(world).await;
+async fn make(world: &mut World, mistake: Mistake, who: Uuid) {
     let edit = applied(world).await;
     let sql = match mistake {
         Mistake::SendsOtherDocument => {
@@ -163,12 +169,12 @@ async fn applied(world: &World) -> Uuid {
     row.expect("every run makes edits that are taken").id
 }
 
-/// Somebody of the run who is in a grid.
-async fn staying(world: &World) -> Uuid {
+/// Somebody of the run who is in a grid; everybody may have departed.
+async fn staying(world: &World) -> Option<Uuid> {
     for id in &world.people {
         if check::grid_of(world, *id).await.is_some() {
-            return *id;
+            return Some(*id);
         }
     }
-    panic!("everybody has departed");
+    None
 }
