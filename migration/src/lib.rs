@@ -23,6 +23,7 @@ mod m20261130_000012_phones;
 mod m20261130_000013_erasures;
 mod m20261130_000014_items_of_people;
 mod m20261130_000015_evidence;
+mod m20261130_000016_merging;
 mod m20261130_000017_clues;
 mod m20261130_000018_row_numbers;
 mod tables;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000013_erasures::Migration),
             Box::new(m20261130_000014_items_of_people::Migration),
             Box::new(m20261130_000015_evidence::Migration),
+            Box::new(m20261130_000016_merging::Migration),
             Box::new(m20261130_000017_clues::Migration),
             Box::new(m20261130_000018_row_numbers::Migration),
         ]

@@ -137,6 +137,37 @@ fn exact(field: &Field, read: &Read, write: &FieldWrite) -> bool {
     same && field.in_document()
 }
 
+/// What a full client's edit writes to a record that is another's now, as a light edit, and in the shapes of `fields`:
+/// changes of one document never enter another. `record` is the absorbed one; it is not written, but the next edit of the same request
+/// may stand on this one.
+///
+/// # Errors
+/// The edit is held: its changes cannot be read there.
+pub fn of_absorbed(record: &mut Record, edit: &Edit, cx: &Context<'_>) -> Result<(Edit, Json), Box<Taken>> {
+    let fields = match admit(record, edit, cx.catalogue) {
+        Ok(admitted) => {
+            record.doc = admitted.doc;
+            admitted.fields
+        }
+        Err(refused) => match elsewhere(record, edit, refused.why, cx) {
+            Some((fields, _)) => fields,
+            None => return Err(Box::new(held(refused.why, Vec::new(), refused.told))),
+        },
+    };
+    let writes = Json::Object(fields);
+    match serde_json::from_value(writes.clone()) {
+        Ok(fields) => {
+            let said = Edit {
+                fields,
+                changes: Vec::new(),
+                ..edit.clone()
+            };
+            Ok((said, writes))
+        }
+        Err(_) => Err(Box::new(held(Refusal::Unreadable, Vec::new(), Some(writes)))),
+    }
+}
+
 fn held(why: Refusal, fields: Vec<String>, writes: Option<Json>) -> Taken {
     let mut taken = Taken::held(why.code(), why.message());
     if let Some(Problem { fields: named, .. }) = &mut taken.problem {

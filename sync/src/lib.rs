@@ -13,7 +13,7 @@ pub mod digest;
 pub mod document;
 pub mod epoch;
 mod field;
-mod full;
+pub mod full;
 pub mod gate;
 mod graph;
 pub mod notes;

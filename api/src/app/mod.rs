@@ -23,6 +23,7 @@ pub mod hand_over;
 pub mod inbox;
 pub mod jobs;
 pub mod lists;
+pub mod merging;
 pub mod metrics;
 pub mod passwords;
 pub mod persons;

@@ -15,6 +15,7 @@ use super::health::Health;
 use super::inbox::Inbox;
 use super::lists::{ListMappings, Lists, Verdicts};
 use super::live::Listening;
+use super::merging::Merging;
 use super::metrics::Metrics;
 use super::moves::Moves;
 use super::oauth::OAuth;
@@ -72,7 +73,7 @@ pub type Apis = (
     // A tuple holds sixteen at most.
     (Lists, ListMappings, Verdicts),
     Residents,
-    (Moves, Erasures),
+    (Moves, Merging, Erasures),
     (Rosters, OAuth, Clients),
     (Clues, ClueRules),
     Audit,
@@ -94,7 +95,7 @@ pub fn service(base_path: &str) -> OpenApiService<Apis, ()> {
         Jobs,
         (Lists, ListMappings, Verdicts),
         Residents,
-        (Moves, Erasures),
+        (Moves, Merging, Erasures),
         (Rosters, OAuth, Clients),
         (Clues, ClueRules),
         Audit,

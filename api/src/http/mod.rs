@@ -30,6 +30,7 @@ pub mod json;
 pub mod limit;
 mod lists;
 mod live;
+mod merging;
 mod metrics;
 mod moves;
 mod oauth;

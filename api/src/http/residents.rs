@@ -48,6 +48,8 @@ struct ResidentView {
     grid: Option<Uuid>,
     /// `reported`, `present` or `departed`.
     state: String,
+    /// Into whom this one was merged, where the actor sees that one.
+    merged_into: Option<Uuid>,
     /// Values by key of the catalogue. A list has a few of them only.
     fields: Any<Value>,
     /// Enrolments 在册 with source, dates, the source's status and the village's verdict.
@@ -82,6 +84,7 @@ fn view(mut item: Map<String, Value>) -> Answer<ResidentView> {
         village: id(item.remove("village")),
         grid: id(item.remove("grid")),
         state: text(item.remove("state")).ok_or_else(lost)?,
+        merged_into: id(item.remove("merged_into")),
         fields: Any(item.remove("fields").unwrap_or_default()),
         enrolments: many(item.remove("enrolments")).unwrap_or_default(),
         conflicts: item.remove("conflicts").map(Any),
@@ -134,6 +137,9 @@ struct StepView {
     edit: Uuid,
     /// The record's number after it.
     n: i32,
+    /// Whom it named, where that was somebody who was merged into this one; its number is then of that record, if it was
+    /// made before.
+    named: Option<Uuid>,
     /// `phone`, `console`, `list`, `decision`, `undo` (a list was taken back), …
     kind: String,
     /// `merged`, `conflict`, `proposed` or `held`.
@@ -158,6 +164,7 @@ impl From<Step> for StepView {
         StepView {
             edit: step.edit,
             n: step.n,
+            named: step.named,
             kind: step.kind,
             outcome: step.outcome,
             by: step.by,

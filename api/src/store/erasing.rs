@@ -1,7 +1,7 @@
 //! Taking a person out of every table that holds anything of them.
 
 use super::fault::Fault;
-use super::{clues, files, of_person};
+use super::{clues, duplicates, files, of_person};
 use crate::seal::Keyring;
 use crate::store::lists;
 use crate::store::register::number_hash;
@@ -91,7 +91,12 @@ async fn items<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Vec<Uuid>, DbErr>
         .into_tuple()
         .all(db)
         .await?;
-    let mut any = Condition::any().add(inbox_item::Column::Resident.eq(id));
+    let of_pair = Condition::all()
+        .add(inbox_item::Column::Reason.eq(duplicates::REASON))
+        .add(inbox_item::Column::Key.eq(id.to_string()));
+    let mut any = Condition::any()
+        .add(inbox_item::Column::Resident.eq(id))
+        .add(of_pair);
     if !held.is_empty() {
         any = any.add(inbox_item::Column::Held.is_in(held));
     }
@@ -249,6 +254,8 @@ const BY_RESIDENT: &[&str] = &[
     "DELETE FROM edit WHERE named = $1",
     "DELETE FROM past_document WHERE resident = $1",
     "DELETE FROM known_elsewhere WHERE resident = $1",
+    "DELETE FROM resident_merge WHERE survivor = $1 OR absorbed = $1",
+    "DELETE FROM kept_apart WHERE one = $1 OR other = $1",
     "DELETE FROM lookup WHERE resident = $1",
     "DELETE FROM search_card WHERE resident = $1",
     "DELETE FROM projection WHERE resident = $1",
@@ -305,6 +312,10 @@ const COLUMNS: &[(&str, &str)] = &[
     ("held", "resident"),
     ("confirmation", "resident"),
     ("visit", "resident"),
+    ("resident_merge", "survivor"),
+    ("resident_merge", "absorbed"),
+    ("kept_apart", "one"),
+    ("kept_apart", "other"),
     ("lookup", "resident"),
     ("inbox_item", "resident"),
     ("list_row", "resident"),

@@ -95,6 +95,7 @@ pub const ALL: &[Sealed] = &[
         key: &["id"],
         bound: Bound::RegisterRow,
     },
+    by_id("resident_merge", "sealed"),
     by_resident("search_card", "sealed", "all"),
     by_id("roster_export", "sealed"),
     by_id("stored_file", "sealed"),

@@ -71,6 +71,9 @@ pub(crate) struct World {
     secret: String,
     /// The account of the worker who asks.
     worker: Uuid,
+    /// The resident's version, and another resident with its own.
+    version: String,
+    other: (Uuid, String),
 }
 
 impl World {
@@ -81,6 +84,7 @@ impl World {
             .number("440784195106184849")
             .made()
             .await;
+        let other = county.a_resident("黎阿美").made().await;
         let mut worker = county.phone("吕小燕").await;
         worker.sync().await;
         let edit = worker.edit(resident).report("moved_out").done();
@@ -134,8 +138,16 @@ impl World {
         things.insert("client", id(&made["client"]));
         things.insert("secret", id(&made["secret"]["id"]));
         let worker = county.account("梁少芳").await;
+        let mut versions = Vec::new();
+        for id in [resident, other] {
+            let shown = admin.get(&format!("/api/v1/residents/{id}")).await.ok();
+            versions.push(shown["version"].as_str().unwrap().to_owned());
+        }
+        let other = (other, versions.remove(1));
         World {
             worker,
+            version: versions.remove(0),
+            other,
             county,
             tokens,
             things: Things(things),
@@ -207,6 +219,9 @@ impl World {
             })),
             "merge_grids" => Some(json!({ "id": Uuid::now_v7(), "into": self.county.place("良围二格") })),
             "reassign_grid" => Some(json!({ "from": things["account"], "to": self.worker })),
+            "merge_residents" => Some(json!({
+                "id": Uuid::now_v7(), "absorbed": self.other.0, "version": self.version, "absorbed_version": self.other.1,
+            })),
             "sync" => Some(json!({ "catalogue": 1, "edits": [] })),
             _ => None,
         }

@@ -34,6 +34,7 @@ mod list_shapes;
 mod list_tables;
 mod lists;
 mod live;
+mod merging;
 mod operating;
 mod operator;
 mod phones;

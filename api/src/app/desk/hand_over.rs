@@ -60,9 +60,21 @@ impl Desk<'_> {
         self.tell_phones(&ways).await
     }
 
+    /// Whom somebody was merged into here, and the grid where the survivor is.
+    fn survivor(&self, id: Uuid) -> Option<(Uuid, Uuid)> {
+        let into = *self.merged.get(&id)?;
+        let loaded = self.records.get(&into)?;
+        Some((
+            into,
+            loaded.grid.filter(|_| loaded.record.state != State::Departed)?,
+        ))
+    }
+
     async fn tell_phones(&mut self, ways: &[Way]) -> Result<(), Error> {
         let residents: Vec<Uuid> = ways.iter().map(|way| way.resident).collect();
-        let grids: BTreeSet<Uuid> = ways.iter().filter_map(|way| way.to).collect();
+        let survivors = ways.iter().filter_map(|way| self.survivor(way.resident));
+        let survivors = survivors.map(|(_, grid)| grid);
+        let grids: BTreeSet<Uuid> = ways.iter().filter_map(|way| way.to).chain(survivors).collect();
         let grids: Vec<Uuid> = grids.into_iter().collect();
         let today = self.now.date().to_string();
         let mut phones: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
@@ -81,13 +93,24 @@ impl Desk<'_> {
                 .cloned()
                 .unwrap_or_default();
             let (mut dropped, mut holds) = (Vec::new(), BTreeSet::new());
+            let survivor = self.survivor(way.resident);
+            let drop_of = |holding: &holding::Model| {
+                let mut news = dropping(holding, way.why);
+                let seen = |grid| phones.get(grid).is_some_and(|all| all.contains(&holding.device));
+                if let (Some(item), Some((into, grid))) = (&mut news.item, &survivor)
+                    && seen(grid)
+                {
+                    item["into"] = json!(into);
+                }
+                news
+            };
             for holding in carried.remove(&way.resident).unwrap_or_default() {
                 let may_stay = here.contains(&holding.device);
                 match holding.to_at {
                     None if may_stay => drop(holds.insert(holding.device)),
                     None => {
                         dropped.push(holding.number);
-                        self.news.push(dropping(&holding, way.why));
+                        self.news.push(drop_of(&holding));
                     }
                     // The person is back before the phone fetched the drop.
                     Some(_) if may_stay => self.news.push(News {
@@ -97,7 +120,7 @@ impl Desk<'_> {
                         item: None,
                     }),
                     // The drop may have been withdrawn in between: it is said again until the phone confirms.
-                    Some(_) => self.news.push(dropping(&holding, way.why)),
+                    Some(_) => self.news.push(drop_of(&holding)),
                 }
             }
             holdings::set_end(&*self.txn, &dropped, Some((self.now.millis(), way.why))).await?;

@@ -360,7 +360,7 @@ const PERSON: [&str; 7] = [
 const DECIDED_AGAIN: [&str; 5] = ["proposal", "conflict", "merged_note", "departure", "address"];
 
 /// Reasons that hang on a record.
-const REASONS: [&str; 11] = [
+const REASONS: [&str; 12] = [
     "proposal",
     "conflict",
     "merged_note",
@@ -372,4 +372,5 @@ const REASONS: [&str; 11] = [
     "address",
     "list_row_contradicted",
     "list_row_missing",
+    "possible_duplicate",
 ];

@@ -4,21 +4,25 @@
 //! save. Feeds are numbered last.
 
 mod asks;
+mod duplicates;
 mod epoch;
 mod hand_over;
 mod items;
 mod parts;
+mod redirect;
 mod reread;
+mod rows;
 mod save;
 pub mod show;
 
 pub use hand_over::dropping;
+use redirect::Named;
 pub use reread::ADDRESS;
 
 use crate::app::Error;
 use crate::app::clues::visited::Answered;
 use crate::program::Program;
-use crate::store::edits::{Body, EditRow};
+use crate::store::edits::EditRow;
 use crate::store::epochs::Closed;
 use crate::store::feeds::News;
 use crate::store::held::{self, HeldRow};
@@ -70,6 +74,10 @@ pub struct Desk<'a> {
     loose: Vec<NewItem>,
     /// Documents of epochs that ended here.
     ended: Vec<Closed>,
+    /// Who was merged here, and into whom: phones that may see the survivor hear it with the drop.
+    pub merged: BTreeMap<Uuid, Uuid>,
+    /// Whose name, number or birth date changed here, with the phone that said so: somebody else may be the same person.
+    identities: BTreeMap<Uuid, Option<Uuid>>,
     confirmations: Vec<confirmation::ActiveModel>,
     visits: Vec<visit::ActiveModel>,
     /// What visits said of the tasks that they answer.
@@ -97,10 +105,13 @@ impl<'a> Desk<'a> {
         now: Instant,
     ) -> Result<Desk<'a>, Error> {
         let mut loaded = records::lock_all(&**txn, &program.keys, ids).await?;
+        redirect::survivors(txn, program, &mut loaded, true).await?;
         let mut from: BTreeMap<Uuid, i32> = BTreeMap::new();
         for edit in edits {
             let id = edit.resident.uuid();
             let Some(l) = loaded.get(&id) else { continue };
+            // What this device wrote before may stand with the survivor.
+            from.extend(l.merged_into.map(|into| (into, 1)));
             let base = edit.base.as_deref().and_then(Version::parse);
             // Nearly always the base is what is there now: then no stamp is needed.
             let n = match base {
@@ -127,7 +138,8 @@ impl<'a> Desk<'a> {
         ids: &BTreeSet<Uuid>,
         now: Instant,
     ) -> Result<Desk<'a>, Error> {
-        let loaded = records::look_at(&**txn, &program.keys, ids).await?;
+        let mut loaded = records::look_at(&**txn, &program.keys, ids).await?;
+        redirect::survivors(txn, program, &mut loaded, false).await?;
         Desk::over(txn, program, loaded, now).await
     }
 
@@ -168,6 +180,8 @@ impl<'a> Desk<'a> {
             held: Vec::new(),
             loose: Vec::new(),
             ended: Vec::new(),
+            merged: BTreeMap::new(),
+            identities: BTreeMap::new(),
             confirmations: Vec::new(),
             visits: Vec::new(),
             answered: Vec::new(),
@@ -201,9 +215,17 @@ impl<'a> Desk<'a> {
         self.records.insert(id, fresh);
     }
 
-    /// Takes an edit into its record and keeps what must be stored. A held one leaves the record as it was; the
-    /// caller stores it with [`Desk::hold`].
+    /// Takes an edit into its record and keeps what must be stored; an edit of somebody who was merged goes to the
+    /// survivor. A held one leaves the record as it was; the caller stores it with [`Desk::hold`].
     pub fn take(&mut self, edit: &Edit, origin: &Origin<'_>) -> Result<(Taken, Json), Error> {
+        let named = edit.resident.uuid();
+        match self.records.get(&named).and_then(|loaded| loaded.merged_into) {
+            Some(into) => self.take_for(into, edit, origin),
+            None => self.take_here(edit, Named::itself(named), origin),
+        }
+    }
+
+    fn take_here(&mut self, edit: &Edit, named: Named, origin: &Origin<'_>) -> Result<(Taken, Json), Error> {
         let id = edit.resident.uuid();
         let (keys, program) = (self.program.keys.clone(), self.program);
         let derive = move |parts: &[&[u8]]| keys.derive(parts);
@@ -213,7 +235,7 @@ impl<'a> Desk<'a> {
             source: origin.source.clone(),
         };
         let timed = tracing::debug_span!(target: "timing", "merge");
-        let taken = timed.in_scope(|| self.take_in_bounds(id, edit, origin.writer, &cx))?;
+        let mut taken = timed.in_scope(|| self.take_in_bounds(id, edit, origin.writer, &cx))?;
         if let Some((key, present)) = &taken.changed_meanwhile {
             return Err(Error::Conflict {
                 code: "changed_meanwhile",
@@ -221,75 +243,25 @@ impl<'a> Desk<'a> {
                 present: Some(json!({ "key": key, "value": present.to_json() })),
             });
         }
+        if let Some(writes) = named.writes {
+            taken.writes = Some(writes);
+            taken.rebuild = true;
+        }
         let receipt = receipt(edit.id, &taken);
         if taken.outcome == Outcome::Held && taken.fields.is_empty() {
             return Ok((taken, receipt));
         }
         self.current = Some(edit.id.uuid());
-        self.write_rows(edit, origin, &taken, &receipt);
+        self.write_rows(edit, named.id, origin, &taken, &receipt);
         for ask in &taken.asks {
             self.ask(id, edit, origin, ask);
         }
+        if edit.create.is_some() || taken.history.iter().any(|c| duplicates::identifies(&c.key)) {
+            let device = origin.writer.device.map(|d| d.uuid());
+            self.identities.insert(id, device);
+        }
         self.changed.insert(id);
         Ok((taken, receipt))
-    }
-
-    /// Rows of one accepted edit: the edit itself, its confirmations, its visit.
-    fn write_rows(&mut self, edit: &Edit, origin: &Origin<'_>, taken: &Taken, receipt: &Json) {
-        let loaded = &self.records[&edit.resident.uuid()];
-        let stamp = loaded
-            .record
-            .stamps
-            .last()
-            .expect("taking an edit stamps the record");
-        let (account, device) = (
-            origin.writer.account.uuid(),
-            origin.writer.device.map(|d| d.uuid()),
-        );
-        let changes = taken
-            .history
-            .iter()
-            .map(|c| (c.key.clone(), c.from.to_json(), c.to.to_json()))
-            .collect();
-        let mut canonical: Json = serde_json::from_str(&edit.canonical).unwrap_or(Json::Null);
-        // What a full client's changes say is read here once, for histories and for decisions.
-        if let Some(writes) = &taken.writes {
-            canonical["fields"] = writes.clone();
-        }
-        self.edits.push(EditRow {
-            id: edit.id.uuid(),
-            device,
-            seq: device.is_some().then_some(edit.seq),
-            account,
-            resident: edit.resident.uuid(),
-            named: edit.resident.uuid(),
-            epoch: i32::from(loaded.record.epoch),
-            n: stamp.n as i32,
-            kind: origin.kind,
-            outcome: taken.outcome.name().into(),
-            change_hash: (!stamp.changes.is_empty()).then(|| records::joined(&stamp.changes)),
-            heads: records::joined(&stamp.heads),
-            facts_version: stamp.facts_version as i32,
-            digest: edit.digest.to_vec(),
-            made_at: edit.made_at.millis(),
-            skew: origin.skew,
-            received_at: self.now.millis(),
-            body: Body {
-                edit: canonical,
-                receipt: receipt.clone(),
-                changes,
-            },
-        });
-        for (key, digest) in &taken.confirmed {
-            self.confirmations
-                .push(save::confirmation(edit, key, digest, stamp.n, account));
-        }
-        if edit.visit.is_some() {
-            let row = save::visit(&self.program.keys, edit, account, device, origin.skew, self.now);
-            self.visits.extend(row);
-            self.answered
-                .extend(save::answered(edit, account, &origin.writer.name));
-        }
     }
 
     /// Keeps an edit that could not be applied, and asks a person about it.

@@ -39,6 +39,8 @@ impl<'a> Desk<'a> {
             held,
             loose,
             ended,
+            merged,
+            identities,
             confirmations,
             visits,
             answered,
@@ -55,6 +57,8 @@ impl<'a> Desk<'a> {
         self.held.extend(held);
         self.loose.extend(loose);
         self.ended.extend(ended);
+        self.merged.extend(merged);
+        self.identities.extend(identities);
         self.confirmations.extend(confirmations);
         self.visits.extend(visits);
         self.answered.extend(answered);

@@ -5,6 +5,7 @@ use super::show::show;
 use crate::app::Error;
 use crate::app::clues::tasks;
 use crate::app::clues::visited::{self, Answered};
+use crate::app::lists::alive_again;
 use crate::app::rosters::steps;
 use crate::seal::Keyring;
 use crate::store::feeds::{self, Moved};
@@ -23,6 +24,8 @@ impl Desk<'_> {
     /// Projects every changed record, opens and closes its items, saves all rows, and enters the feeds.
     pub async fn save(mut self) -> Result<(), Error> {
         let keys = self.program.keys.clone();
+        self.find_duplicates().await?;
+        alive_again::say(&*self.txn, self.program, &self.come_back()).await?;
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();
         let mut projections = BTreeMap::new();
         let mut gazetteer = None;
@@ -80,12 +83,7 @@ impl Desk<'_> {
         let answered = std::mem::take(&mut self.answered);
         self.news
             .extend(visited::settle(&txn, program, &answered, now).await?);
-        let back = self.changed.iter().filter(|id| {
-            let loaded = &self.records[*id];
-            !loaded.new && loaded.before.is_none() && loaded.record.state == State::Present
-        });
-        let back: Vec<Uuid> = back.copied().collect();
-        visited::came_back(&txn, program, &back).await?;
+        visited::came_back(&txn, program, &self.come_back()).await?;
         let moved = self.changed.iter().filter(|id| {
             let loaded = &self.records[*id];
             let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
@@ -95,6 +93,15 @@ impl Desk<'_> {
         self.news
             .extend(tasks::moved(&txn, &program.keys, &moved, now).await?);
         Ok(())
+    }
+
+    /// Who was departed and is not any more.
+    fn come_back(&self) -> Vec<Uuid> {
+        let back = |id: &&Uuid| {
+            let loaded = &self.records[*id];
+            !loaded.new && loaded.before.is_none() && loaded.record.state != State::Departed
+        };
+        self.changed.iter().filter(back).copied().collect()
     }
 
     /// What these records show.

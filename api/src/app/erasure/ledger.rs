@@ -4,10 +4,9 @@
 //! A line holds what the tombstone holds: our id, when, why, by whom, and keyed hashes. The database comes first: a line
 //! is written once the erasure is committed, and every start and every backup adds what a crash left out.
 
-use super::{Erased, Order, everybody, take_out};
+use super::{Erased, Order, desk_of, everybody, take_out};
 use crate::app::Error;
 use crate::app::backup::sync_folder;
-use crate::app::desk::Desk;
 use crate::program::Program;
 use crate::seal::escrow::bytes;
 use crate::store::db::Db;
@@ -183,7 +182,7 @@ async fn one(program: &Program, line: &Line) -> Result<Erased, Error> {
                 return Ok(Erased { stone, repeat: true });
             }
             let all = everybody(&*txn, id).await?;
-            let desk = Desk::open(&txn, program, &all, &[], now).await?;
+            let desk = desk_of(&txn, program, &all, now).await?;
             take_out(&txn, desk, &all, order).await?;
             Ok::<_, Error>(Erased {
                 stone: order.stone.clone(),

@@ -12,6 +12,7 @@ use crate::app::desk::Desk;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;
+use crate::store::duplicates;
 use crate::store::erasing::{self, Extent};
 use crate::store::held;
 use crate::store::tombstones;
@@ -132,8 +133,15 @@ async fn in_transaction(
         return Ok(Erased { stone, repeat: true });
     }
     let all = everybody(&**txn, id).await?;
-    let desk = Desk::open(txn, program, &all, &[], now).await?;
+    let desk = desk_of(txn, program, &all, now).await?;
     let loaded = desk.records.get(&id).ok_or(Error::NotFound)?;
+    if let Some(into) = loaded.merged_into {
+        return Err(Error::Conflict {
+            code: "resident_merged",
+            message: "该记录已并入另一条，请抹除合并后的记录，或先撤销合并".into(),
+            present: Some(json!({ "into": into })),
+        });
+    }
     let (version, village) = (loaded.record.version().to_string(), loaded.village);
     if asked.confirm != Some(version.as_str()) {
         let mut extent = erasing::extent(&**txn, id).await?;
@@ -170,6 +178,24 @@ struct Order {
     rows: Vec<At>,
     /// It was done before, in a later life of the database.
     again: bool,
+}
+
+/// Everybody who is erased, and those with whom they were asked to be one: that is asked no more.
+async fn desk_of<'a>(
+    txn: &Txn,
+    program: &'a Program,
+    all: &BTreeSet<Uuid>,
+    now: Instant,
+) -> Result<Desk<'a>, Error> {
+    let ids: Vec<Uuid> = all.iter().copied().collect();
+    let pairs = duplicates::open_of(&**txn, &ids).await?;
+    let mut open = all.clone();
+    open.extend(pairs.iter().filter_map(|row| row.resident));
+    let mut desk = Desk::open(txn, program, &open, &[], now).await?;
+    for id in all {
+        desk.close_pairs(*id, None, &json!({}));
+    }
+    Ok(desk)
 }
 
 /// Takes a person out of everything that is there, and leaves the tombstone. Nobody need be there any more.

@@ -3,7 +3,7 @@
 use super::enrolment::{enrol, keep};
 use super::held::Ready;
 use super::proposal::{self, Proposed};
-use super::{Decider, Decision, held, list_row, own_edit, placing};
+use super::{Decider, Decision, duplicate, held, list_row, own_edit, placing};
 use crate::app::Error;
 use crate::app::clues::deciding;
 use crate::app::desk::Desk;
@@ -89,7 +89,17 @@ pub async fn apply(desk: &mut Desk<'_>, case: &Case<'_>) -> Result<(), Error> {
             desk.leaves(id, "rejected");
             case.decides(desk, id, decide::turn_away)?;
             desk.close(id, &row.reason, &row.key, "decided", Some(what.id), case.result());
+            desk.close_pairs(id, Some(what.id), &case.result());
             desk.close_all(id, Some(what.id), &case.result());
+            Vec::new()
+        }
+        ("possible_duplicate", "merge") => {
+            desk.close(id, &row.reason, &row.key, "decided", Some(what.id), case.result());
+            return duplicate::merge(desk, case).await;
+        }
+        ("possible_duplicate", "keep_apart") => {
+            duplicate::keep_apart(desk, case).await?;
+            case.decides(desk, id, decide::settle)?;
             Vec::new()
         }
         ("departure", "approve") => {

@@ -3,7 +3,7 @@
 use super::apply::{Case, apply, edit_of};
 use super::held::Ready;
 use super::proposal::Proposed;
-use super::{Decider, decides_here, in_reach, list_row};
+use super::{Decider, decides_here, duplicate, in_reach, list_row};
 use crate::app::Error;
 use crate::app::desk::Desk;
 use crate::program::Program;
@@ -93,7 +93,8 @@ async fn in_transaction(
     }
     let ready = Ready::read(txn, program, &seen, what).await?;
     let about = ready.as_ref().map(|ready| ready.edit.resident.uuid());
-    let ids: BTreeSet<Uuid> = seen.resident.into_iter().chain(about).collect();
+    let mut ids: BTreeSet<Uuid> = seen.resident.into_iter().chain(about).collect();
+    ids.extend(duplicate::with_whom(txn, &seen, what).await?);
     let proposed = match seen.reason.as_str() {
         "proposal" => Proposed::read(txn, program, &inbox::body(&program.keys, &seen)?).await?,
         _ => Proposed::default(),
@@ -107,6 +108,7 @@ async fn in_transaction(
         return Ok(done);
     }
     still_open(txn, program, &row, what).await?;
+    duplicate::decided_first(&desk, who, &row, what).await?;
     let body = inbox::body(&program.keys, &row)?;
     let sides: Vec<Json> = body["sides"].as_array().cloned().unwrap_or_default();
     let own = sides

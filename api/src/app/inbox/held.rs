@@ -1,14 +1,13 @@
 //! Held edits: applied to the person whom they name or to another, entered as somebody new, or left as they are.
 
-use super::Decision;
 use super::apply::Case;
+use super::{Decision, reaches};
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::app::erasure;
 use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::feeds::News;
-use crate::store::inbox::Reach;
 use crate::store::{accounts, edits, grids, held, standing};
 use domain::Instant;
 use domain::catalogue::Role;
@@ -233,14 +232,6 @@ async fn tell(desk: &mut Desk<'_>, case: &Case<'_>, row: &held::Model) -> Result
         });
     }
     Ok(())
-}
-
-fn reaches(reach: &Reach, village: Option<Uuid>) -> bool {
-    match reach {
-        Reach::County => true,
-        Reach::Places { villages, .. } => village.is_some_and(|v| villages.contains(&v)),
-        Reach::Nothing => false,
-    }
 }
 
 /// Shows who wrote a held edit and when it came.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod decide;
+mod duplicate;
 pub mod enrolment;
 mod held;
 mod list_row;
@@ -73,6 +74,7 @@ async fn shown(program: &Program, who: &Decider, row: &inbox_item::Model) -> Res
     let mut item = view(program, row)?;
     list_row::show(program, who, row, &mut item).await?;
     held::show(program, row, &mut item.body).await?;
+    duplicate::show(program, who, row, &mut item).await?;
     Ok(item)
 }
 
@@ -89,6 +91,15 @@ fn view(program: &Program, row: &inbox_item::Model) -> Result<ItemView, Error> {
         opened_at: Instant::from_millis(row.opened_at),
         body: inbox::body(&program.keys, row)?,
     })
+}
+
+/// Whether somebody looks after a village.
+pub fn reaches(reach: &Reach, village: Option<Uuid>) -> bool {
+    match reach {
+        Reach::County => true,
+        Reach::Places { villages, .. } => village.is_some_and(|v| villages.contains(&v)),
+        Reach::Nothing => false,
+    }
 }
 
 /// Whether somebody sees an item: the same rule as the query of a page.

@@ -91,6 +91,9 @@ pub async fn approve(desk: &mut Desk<'_>, case: &Case<'_>, id: Uuid) -> Result<V
         }
     })?;
     desk.touch(id);
+    if matches!(key, "name" | "id_number" | "birth_date") {
+        desk.identity_changed(id);
+    }
     if key == ADDRESS {
         desk.address_written(id, side.clone());
     }

@@ -81,6 +81,7 @@ fn of_row(row: &Row, remembered: &Remembered) -> Vec<Key> {
 fn of_record(id: Uuid, loaded: &Loaded) -> Vec<Key> {
     let fact = |key: &str| loaded.record.fact(key).as_text().map(str::to_owned);
     let mut keys = vec![key("resident", id)];
+    keys.extend(loaded.merged_into.map(|into| key("resident", into)));
     keys.extend(fact("id_number").map(|number| key("number", number.as_str())));
     keys.extend(fact("name").map(|name| named(&name)));
     keys

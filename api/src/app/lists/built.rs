@@ -7,7 +7,7 @@ use super::steps::Commit;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::lists::{self, Part, Row, Stage, state};
-use crate::store::{edits, inbox};
+use crate::store::{edits, inbox, merges};
 use entity::list;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -77,6 +77,7 @@ fn said(reason: &str) -> &'static str {
         "answered" => "已由人工确认是哪一位",
         "linked" => "其他名单中待确认的行已据此关联",
         "decided" => "该名单提出的事项已有处理结果",
+        "merged" => "此后与另一条记录合并，或又分开",
         "used" => "名单新增的人员已有走访、修改或其他名单",
         _ => "名单写入的字段此后又有修改",
     }
@@ -134,6 +135,11 @@ pub async fn built_upon<C: ConnectionTrait>(db: &C, ground: &Ground<'_>) -> Resu
         let page = Page::of(cx, &rows);
         edited(db, cx, &page, &mut built).await?;
         asked(db, cx, &page, &mut built).await?;
+        for id in merges::since(db, &page.ids, cx.begun.millis()).await? {
+            if let Some(row) = page.of.get(&id) {
+                built.on(row, id, "merged");
+            }
+        }
     }
 }
 

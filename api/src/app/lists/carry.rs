@@ -76,9 +76,7 @@ impl Carry {
             let Some(loaded) = judged.desk.records.get(id) else {
                 continue;
             };
-            let Some(person) = people::resident(loaded) else {
-                continue;
-            };
+            let person = people::resident(loaded);
             self.entered.insert(*id);
             let place = self.people.len();
             self.people.push(person);

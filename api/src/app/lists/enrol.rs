@@ -138,7 +138,9 @@ impl<'a> Run<'a> {
         let entry = match linked {
             Link::Resident(id) => {
                 let id = id.uuid();
-                if self.record(id)?.record.state == State::Departed {
+                // That a department ends what somebody had who is gone is no question.
+                let ends = super::row::status(&row.content) == "ended";
+                if self.record(id)?.record.state == State::Departed && !ends {
                     let message = "该人员已离册，名单中仍有其人";
                     return Ok(self.ask(row, AMBIGUOUS, "resident_departed", message, vec![id], Vec::new()));
                 }
@@ -246,7 +248,7 @@ impl<'a> Run<'a> {
                 self.to_town.push((id, town.uuid()));
             }
         }
-        self.residents.extend(people::resident(self.record(id)?));
+        self.residents.push(people::resident(self.record(id)?));
         self.entered.insert(id);
         let mut told = outcome.reason.unwrap_or_default();
         if placed.former_name {

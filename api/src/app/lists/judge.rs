@@ -59,7 +59,8 @@ pub async fn judge<'a>(
     };
     desk.placed_by = Some(cx.account);
     desk.places = Some(cx.gazetteer);
-    let ids: Vec<Uuid> = found.residents.iter().copied().collect();
+    // With the survivors of those who were merged.
+    let ids: Vec<Uuid> = desk.records.keys().copied().collect();
     let mut open: OpenOf = BTreeMap::new();
     for row in enrolments::open_of_all(db, &ids).await? {
         let of_person = open.entry(row.resident).or_default();
@@ -164,7 +165,7 @@ impl<'a> Known<'a> {
         previous: Vec<Row>,
         carried: Vec<Person<ResidentId>>,
     ) -> Result<Judged<'a>, Error> {
-        let mut residents: Vec<_> = desk.records.values().filter_map(people::resident).collect();
+        let mut residents: Vec<_> = desk.records.values().map(people::resident).collect();
         residents.extend(carried);
         let mut run = Run {
             cx: self.cx,

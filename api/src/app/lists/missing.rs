@@ -148,8 +148,9 @@ async fn named<C: ConnectionTrait>(db: &C, cx: &Commit<'_>) -> Result<Named, Err
 /// Residents whom rows may be about that are not linked.
 async fn meant<C: ConnectionTrait>(db: &C, program: &Program, rows: &[Row]) -> Result<BTreeSet<Uuid>, Error> {
     let found = people::find(db, program, &people::hashes(program, rows)).await?;
-    let loaded = records::look_at(db, &program.keys, &found.residents).await?;
-    let residents: Vec<Person<ResidentId>> = loaded.values().filter_map(people::resident).collect();
+    let mut loaded = records::look_at(db, &program.keys, &found.residents).await?;
+    people::with_survivors(db, program, &mut loaded).await?;
+    let residents: Vec<Person<ResidentId>> = loaded.values().map(people::resident).collect();
     let mut out = BTreeSet::new();
     for row in rows {
         let linked = link::<i64>(&identity(&row.content), &residents, &[]);

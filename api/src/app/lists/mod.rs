@@ -3,6 +3,7 @@
 //! `upload` keeps the file and its reading, `dry_run` and `commit` start the jobs that go through it in steps;
 //! `register`, `draw` and `judge` judge a step of each kind of list, and write it when it is committed.
 
+pub(in crate::app) mod alive_again;
 pub(crate) mod answering;
 mod apart;
 mod built;
@@ -49,6 +50,7 @@ pub use dry_run::dry_run;
 pub use figures::Named;
 pub use linked_by::{Compared, LinkedBy, linked_by};
 pub use mapping::{Answered, Correction, correct, forget, remembered};
+pub(in crate::app) use people::resident as person_of;
 pub use undo::undo;
 pub use upload::{NewList, Uploaded, tidy, upload};
 pub use verdict_file::{VerdictFile, verdict_file};

@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::store::PER_THREAD;
 use crate::store::lists::Row;
 use crate::store::lookups;
-use crate::store::records::Loaded;
+use crate::store::records::{self, Loaded};
 use crate::store::register::{self, Entry, number_hash, person_hash};
 use crate::store::tombstones;
 use domain::ResidentId;
@@ -107,6 +107,17 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, hashes: &Hashes
     Ok(found)
 }
 
+/// Loads the survivors of those who were merged, beside them.
+pub async fn with_survivors<C: ConnectionTrait>(
+    db: &C,
+    program: &Program,
+    loaded: &mut BTreeMap<Uuid, Loaded>,
+) -> Result<(), Error> {
+    let into: BTreeSet<Uuid> = loaded.values().filter_map(|l| l.merged_into).collect();
+    loaded.extend(records::look_at(db, &program.keys, &into).await?);
+    Ok(())
+}
+
 /// Whether a row is about somebody who was erased.
 pub fn is_erased(program: &Program, erased: &BTreeSet<Vec<u8>>, row: &Row) -> bool {
     if erased.is_empty() {
@@ -119,18 +130,15 @@ pub fn is_erased(program: &Program, erased: &BTreeSet<Vec<u8>>, row: &Row) -> bo
         .any(|hash| erased.contains(hash))
 }
 
-/// A record as somebody whom a row may be about.
-pub fn resident(loaded: &Loaded) -> Option<Person<ResidentId>> {
-    if loaded.merged_into.is_some() {
-        return None;
-    }
+/// A record as somebody whom a row may be about: the survivor, where it was merged into one.
+pub fn resident(loaded: &Loaded) -> Person<ResidentId> {
     let fact = |key: &str| loaded.record.fact(key).as_text().map(str::to_owned);
-    Some(Person {
-        key: loaded.record.resident,
+    Person {
+        key: loaded.merged_into.map_or(loaded.record.resident, Into::into),
         number: fact("id_number").and_then(|n| IdNumber::parse(&n).ok()),
         name: Name::parse(&fact("name").unwrap_or_default()),
         birth_date: fact("birth_date").and_then(|d| parse_wire(&d)),
-    })
+    }
 }
 
 /// What a person of the register is called where somebody chooses: it stays the same when a newer register replaces

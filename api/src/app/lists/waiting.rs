@@ -56,8 +56,9 @@ pub async fn candidates<C: ConnectionTrait>(
     let row = row.ok_or(Error::NotFound)?;
     let rows = std::slice::from_ref(&row);
     let found = people::find(db, program, &people::hashes(program, rows)).await?;
-    let loaded = records::look_at(db, &program.keys, &found.residents).await?;
-    let residents: Vec<Person<ResidentId>> = loaded.values().filter_map(people::resident).collect();
+    let mut loaded = records::look_at(db, &program.keys, &found.residents).await?;
+    people::with_survivors(db, program, &mut loaded).await?;
+    let residents: Vec<Person<ResidentId>> = loaded.values().map(people::resident).collect();
     let (mut meant, mut of_register) =
         match link(&identity(&row.content), &residents, &listed(&found.register)) {
             Link::Resident(id) => (vec![id.uuid()], Vec::new()),

@@ -78,6 +78,12 @@ async fn in_transaction(
     let mut desk = Desk::open(txn, program, &BTreeSet::from([id]), &[edit], now).await?;
     let own = |l: &&records::Loaded| l.village.is_some_and(|v| actor.villages.contains(&v));
     let there = desk.records.get(&id).filter(own).ok_or(Error::NotFound)?;
+    if there.merged_into.is_some() {
+        return Err(Error::conflict(
+            "resident_merged",
+            "该记录已并入另一条，请在合并后的记录上修改",
+        ));
+    }
     if let Some(known) = edits::by_ids(&**txn, &[edit.id.uuid()]).await?.pop() {
         let body = edits::body(&program.keys, &known)?;
         if known.account != actor.account || known.resident != id || said(&body.edit) != said(&parsed(edit)) {

@@ -4,7 +4,7 @@ use super::one::read;
 use crate::actor::{Actor, Scope};
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::{accounts, edits, visible};
+use crate::store::{accounts, edits, merges, visible};
 use domain::Instant;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub struct Step {
     pub edit: Uuid,
     /// The record's number after it.
     pub n: i32,
+    /// Whom it named, where that was somebody who is this one now.
+    pub named: Option<Uuid>,
     /// `phone`, `console`, `list`, `decision`, …
     pub kind: String,
     pub outcome: String,
@@ -50,7 +52,14 @@ pub async fn history(program: &Program, actor: &Actor, id: Uuid) -> Result<Vec<S
     }
     let txn = program.db.snapshot().await?;
     visible::one(&txn, &scope, id).await?.ok_or(Error::NotFound)?;
-    let rows = edits::of_record(&txn, id).await?;
+    let mut rows = edits::of_record(&txn, id).await?;
+    let others = merges::absorbed(&txn, &[id]).await?;
+    for other in &others {
+        rows.extend(edits::of_record(&txn, *other).await?);
+    }
+    if !others.is_empty() {
+        rows.sort_by_key(|row| (row.received_at, row.resident != id, row.n));
+    }
     let mut authors: Vec<Uuid> = rows.iter().map(|row| row.account).collect();
     authors.sort_unstable();
     authors.dedup();
@@ -65,6 +74,7 @@ pub async fn history(program: &Program, actor: &Actor, id: Uuid) -> Result<Vec<S
         steps.push(Step {
             edit: row.id,
             n: row.n,
+            named: Some(row.named).filter(|named| *named != id),
             kind: row.kind,
             outcome: row.outcome,
             by: names.get(&row.account).cloned(),

@@ -18,11 +18,19 @@ pub async fn one(program: &Program, actor: &Actor, id: Uuid) -> Result<Map<Strin
     let txn = program.db.snapshot().await?;
     let row = visible::one(&txn, &scope, id).await?.ok_or(Error::NotFound)?;
     let item = records::items(&txn, &program.keys, &[id]).await?.remove(&id);
+    let into = match row.merged_into {
+        Some(into) => visible::one(&txn, &scope, into).await?,
+        None => None,
+    };
     txn.commit().await?;
     let item = item.ok_or(Error::Damaged("projection missing"))?;
     let item: Json = serde_json::from_str(&item).map_err(|_| Error::Damaged("projection"))?;
     read(program, actor, "read_resident", id).await?;
-    Ok(view::shown(&scope, &program.catalogue.fields, &item, row.village))
+    let mut shown = view::shown(&scope, &program.catalogue.fields, &item, row.village);
+    if let Some(into) = into {
+        shown.insert("merged_into".into(), into.id.to_string().into());
+    }
+    Ok(shown)
 }
 
 /// Says in the audit trail that somebody read a resident.

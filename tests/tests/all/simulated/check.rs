@@ -23,6 +23,8 @@ pub enum Law {
     Projection,
     /// Who was erased stays so.
     Erasure,
+    /// Each edit is with whom it named, or with whom that one is merged into.
+    Naming,
 }
 
 /// The first law that does not hold, and how it shows.
@@ -35,6 +37,9 @@ pub async fn all(world: &World) -> Option<(Law, String)> {
     }
     if let Some(found) = stay_erased(world).await {
         return Some((Law::Erasure, found));
+    }
+    if let Some(found) = with_whom_they_named(world).await {
+        return Some((Law::Naming, found));
     }
     if let Some(found) = kept(world).await {
         return Some(found);
@@ -83,6 +88,27 @@ async fn kept(world: &World) -> Option<(Law, String)> {
         }
         if world.phones[*phone].receipt(*id).is_none() {
             return Some((Law::NothingLost, format!("{id} has no receipt")));
+        }
+    }
+    None
+}
+
+async fn with_whom_they_named(world: &World) -> Option<String> {
+    let db = world.county.program.db.read();
+    let ids: Vec<Uuid> = world.made.keys().copied().collect();
+    let rows = edit::Entity::find().filter(edit::Column::Id.is_in(ids));
+    let people = resident::Entity::find().filter(resident::Column::Id.is_in(world.people.iter().copied()));
+    let people = people.all(db).await.unwrap();
+    for row in rows.all(db).await.unwrap() {
+        let named = world.made[&row.id].1;
+        let of = people.iter().find(|person| person.id == named);
+        let now = of.and_then(|person| person.merged_into).unwrap_or(named);
+        // A held edit may have been given to another person.
+        let assigned = row.named == row.resident && row.resident != named;
+        // What was taken before a merge stays where it was.
+        let in_place = row.resident == now || row.resident == named;
+        if row.named != named || !(in_place || assigned) {
+            return Some(format!("{} named {named} and is with {}", row.id, row.resident));
         }
     }
     None

@@ -43,6 +43,7 @@ pub async fn decides(dice: &mut Dice, cadre: &Console, ground: &Ground<'_>) {
         "proposal" if dice.roll(4) == 0 => ("choose", json!({ "edit": side["edit"] })),
         "proposal" | "departure" => (yes, json!({ "edit": side["edit"] })),
         "new_resident" | "list_row_missing" => (yes, json!({})),
+        "possible_duplicate" => ("keep_apart", json!({})),
         "conflict" => match side.get("element") {
             Some(element) => {
                 let way = ["add", "remove"][dice.roll(2)];
@@ -128,24 +129,64 @@ pub async fn moves(dice: &mut Dice, cadre: &Console, ground: &Ground<'_>) {
     done_or_late(&done);
 }
 
-/// An administrator erases somebody. Answers whom, where nobody was at work on the record meanwhile.
-pub async fn erases(dice: &mut Dice, admin: &Console, ground: &Ground<'_>) -> Option<Uuid> {
+/// Two people are taken for one; somebody who was is given back.
+pub async fn merges_or_parts(dice: &mut Dice, cadre: &Console, ground: &Ground<'_>) {
+    let one = ground.people[dice.roll(ground.people.len())];
+    let other = ground.people[dice.roll(ground.people.len())];
+    let (Some(seen), Some(beside)) = (read(cadre, one).await, read(cadre, other).await) else {
+        return;
+    };
+    if let Some(into) = beside["merged_into"].as_str() {
+        let Some(survivor) = read(cadre, into.parse().unwrap()).await else {
+            return;
+        };
+        let body = json!({ "id": Uuid::now_v7(), "base": survivor["version"], "reason": "两个人" });
+        let path = format!("/api/v1/residents/{other}/unmerge");
+        return done_or_late(&cadre.post(&path, &body).await);
+    }
+    if one != other {
+        merges(cadre, (one, &seen), (other, &beside)).await;
+    }
+}
+
+/// Merges one person, as somebody saw both, into another.
+pub async fn merges(cadre: &Console, survivor: (Uuid, &Value), absorbed: (Uuid, &Value)) {
+    let body = json!({
+        "id": Uuid::now_v7(), "absorbed": absorbed.0, "version": survivor.1["version"],
+        "absorbed_version": absorbed.1["version"], "grid": absorbed.1["grid"], "reason": "同一人",
+    });
+    let path = format!("/api/v1/residents/{}/merge", survivor.0);
+    done_or_late(&cadre.post(&path, &body).await);
+}
+
+/// An administrator erases somebody. Answers whom, and who had become that one, where nobody was at work on the record
+/// meanwhile.
+pub async fn erases(dice: &mut Dice, admin: &Console, ground: &Ground<'_>) -> Vec<Uuid> {
     let who = ground.people[dice.roll(ground.people.len())];
+    let mut all = vec![who];
+    for id in ground.people {
+        let seen = read(admin, *id).await.unwrap_or_default();
+        if seen["merged_into"] == who.to_string() {
+            all.push(*id);
+        }
+    }
     let path = format!("/api/v1/residents/{who}/erasure");
     let asked = admin.post(&path, &json!({ "reason": "requested" })).await;
     if asked.code() != "409 needs_confirmation" {
+        let merged = asked.code() == "409 resident_merged";
         assert!(
-            matches!(asked.status, 200 | 404),
+            merged || matches!(asked.status, 200 | 404),
             "erased already: {}",
             asked.text()
         );
-        return None;
+        return Vec::new();
     }
     let confirm = asked.json()["present"]["version"].clone();
     let body = json!({ "reason": "requested", "confirm": confirm });
     let done = admin.post(&path, &body).await;
     done_or_late(&done);
-    (done.status == 200).then_some(who)
+    all.retain(|_| done.status == 200);
+    all
 }
 
 /// Somebody of whom a list can speak.

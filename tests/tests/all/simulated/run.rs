@@ -148,7 +148,8 @@ impl World {
             134..138 => self.late.push((n, self.phones[n].as_sent())),
             138..144 => self.deliver(dice.roll(8)).await,
             144..172 => desk::decides(dice, &self.cadre, &ground).await,
-            172..182 => desk::moves(dice, &self.cadre, &ground).await,
+            172..178 => desk::moves(dice, &self.cadre, &ground).await,
+            178..182 => desk::merges_or_parts(dice, &self.cadre, &ground).await,
             182..187 => desk::dies_or_lives(dice, &self.cadre, &ground).await,
             187..189 => self.erase(dice).await,
             189..191 => self.list(dice).await,
@@ -269,15 +270,16 @@ impl World {
                 people,
             };
             for _ in 0..STEPS / 2 {
-                match dice.roll(9) {
+                match dice.roll(10) {
                     0..5 => desk::decides(&mut dice, cadre, &ground).await,
-                    5..8 => desk::moves(&mut dice, cadre, &ground).await,
+                    5 => desk::merges_or_parts(&mut dice, cadre, &ground).await,
+                    6..9 => desk::moves(&mut dice, cadre, &ground).await,
                     _ => desk::dies_or_lives(&mut dice, cadre, &ground).await,
                 }
             }
             match seed % 5 {
                 0 => desk::erases(&mut dice, admin, &ground).await,
-                _ => None,
+                _ => Vec::new(),
             }
         };
         let list = async {

@@ -65,11 +65,8 @@ pub fn of_entry(reader: &mut Reader, entry: &Entry) -> Known {
     }
 }
 
-/// What its facts and its document say; `None` for who was merged into another.
-pub fn of_resident(reader: &mut Reader, id: Uuid, loaded: &Loaded) -> Option<Known> {
-    if loaded.merged_into.is_some() {
-        return None;
-    }
+/// What its facts and its document say: of the survivor, where it was merged into one.
+pub fn of_resident(reader: &mut Reader, id: Uuid, loaded: &Loaded) -> Known {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     for key in ["name", "sex", "birth_date", "id_number"] {
         let fact = loaded.record.fact(key).as_text().map(str::to_owned);
@@ -87,12 +84,12 @@ pub fn of_resident(reader: &mut Reader, id: Uuid, loaded: &Loaded) -> Option<Kno
         ..Content::default()
     };
     let number = content.get("id_number").unwrap_or_default().to_owned();
-    Some(Known {
+    Known {
         record: record(reader, &number, &content),
-        resident: Some(id),
+        resident: Some(loaded.merged_into.unwrap_or(id)),
         entry: None,
         number: valid(&number),
-    })
+    }
 }
 
 fn valid(number: &str) -> Option<String> {

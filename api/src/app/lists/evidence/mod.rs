@@ -79,7 +79,7 @@ pub async fn weigh<C: ConnectionTrait>(
 /// What is said of one row among the people who are near it.
 fn said(names: &Names, row: &Record, near: &[&Known]) -> Option<Evidence> {
     let records: Vec<Record> = near.iter().map(|known| known.record).collect();
-    let person = one_person(names, &records);
+    let person = one_resident(one_person(names, &records), near);
     let county = County::few(names, &records, person.clone());
     let mut judged = county.among(row);
     if judged.answer == Answer::New {
@@ -110,6 +110,19 @@ fn said(names: &Names, row: &Record, near: &[&Known]) -> Option<Evidence> {
         seen: judged.candidates.iter().take(shown).map(seen).collect(),
         margin: judged.margin,
     })
+}
+
+/// Records of one resident, one of which was merged into the other, are one person whatever they say.
+fn one_resident(mut person: Vec<u32>, near: &[&Known]) -> Vec<u32> {
+    for (at, known) in near.iter().enumerate() {
+        let same = |other: &&Known| known.resident.is_some() && other.resident == known.resident;
+        let first = near[..at].iter().position(same);
+        if let Some(first) = first {
+            let (own, of) = (person[at], person[first]);
+            person.iter_mut().filter(|p| **p == own).for_each(|p| *p = of);
+        }
+    }
+    person
 }
 
 fn words(judged: &Judged, linked: bool) -> (&'static str, &'static str) {

@@ -57,10 +57,8 @@ pub async fn find<C: ConnectionTrait>(
     let mut places: BTreeMap<Who, usize> = BTreeMap::new();
     let loaded = records::look_at(db, &cx.program.keys, &residents).await?;
     for (id, loaded) in &loaded {
-        if let Some(known) = known::of_resident(reader, *id, loaded) {
-            places.insert(Who::Resident(*id), pool.people.len());
-            pool.people.push(known);
-        }
+        places.insert(Who::Resident(*id), pool.people.len());
+        pool.people.push(known::of_resident(reader, *id, loaded));
     }
     for entry in register::by_ids(db, &cx.program.keys, &listed).await? {
         places.insert(Who::Listed(entry.id), pool.people.len());

@@ -11,7 +11,7 @@ use crate::app::erasure;
 use crate::program::Program;
 use crate::store::audit::{self, Entry};
 use crate::store::db::Txn;
-use crate::store::held;
+use crate::store::{duplicates, held};
 use crate::store::{edits, holdings, standing, tombstones};
 use domain::Instant;
 use domain::catalogue::{LIMITS, Role};
@@ -173,6 +173,9 @@ impl<'a> Batch<'a> {
         // The first that took a number has it; one that was applied has it before any that was held.
         let mut seqs = held::by_seqs(&**txn, phone.device, &asked).await?;
         seqs.extend(edits::by_seqs(&**txn, phone.device, &asked).await?);
+        if edits.iter().any(|edit| edit.create.is_some()) {
+            duplicates::beside_lists(&**txn).await?;
+        }
         let desk = Desk::open(txn, program, &residents, &based, now).await?;
         let there: Vec<Uuid> = desk.records.keys().copied().collect();
         let holds = holdings::of_device(&**txn, phone.device, &there).await?;
@@ -220,7 +223,7 @@ impl<'a> Batch<'a> {
             if let Some(resident) = one.resident()
                 && (receipt["outcome"] != "held" || one.full())
             {
-                touched.push(resident);
+                touched.extend([resident, self.desk.now_is(resident)]);
             }
             touched.extend(self.replay().await?);
             receipts.insert(one.index, receipt);
@@ -353,7 +356,8 @@ impl<'a> Batch<'a> {
 
     /// How this phone may write to a record; none when it never could.
     fn door(&self, id: Uuid) -> Option<Door> {
-        let loaded = self.desk.records.get(&id)?;
+        // Whoever was merged is whom they were merged into; what is carried of them is carried still.
+        let loaded = self.desk.records.get(&self.desk.now_is(id))?;
         if loaded.grid.is_some_and(|g| self.phone.grids.contains(&g)) {
             return Some(Door::Phone);
         }

@@ -40,7 +40,10 @@ impl Batch<'_> {
             let before = written.len();
             for mut late in std::mem::take(&mut self.waiting) {
                 match self.take_late(&mut late).await? {
-                    true => written.push(late.edit.resident.uuid()),
+                    true => {
+                        let id = late.edit.resident.uuid();
+                        written.extend([id, self.desk.now_is(id)]);
+                    }
                     false => self.waiting.push(late),
                 }
             }
