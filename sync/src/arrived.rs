@@ -1,5 +1,6 @@
 //! One edit as it arrived: either understood whole, or kept with its bytes and the reason.
 
+pub use crate::task::{Finding, TaskAnswer};
 use crate::{canonical, strict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -80,36 +81,6 @@ pub struct VisitPart {
     pub needs: Option<Vec<String>>,
     /// The visit task that it answers.
     pub task: Option<TaskAnswer>,
-}
-
-/// What a visit found of the clue that its task asks about.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TaskAnswer {
-    /// The task's id.
-    pub id: String,
-    pub finding: Finding,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// 属实.
-    Confirmed,
-    /// 不属实.
-    Refuted,
-    /// Could not be found out: the cadre decides how to go on.
-    Unclear,
-}
-
-impl Finding {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Finding::Confirmed => "confirmed",
-            Finding::Refuted => "refuted",
-            Finding::Unclear => "unclear",
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

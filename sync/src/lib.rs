@@ -24,6 +24,7 @@ pub mod record;
 pub mod skeleton;
 mod strict;
 pub mod take;
+pub mod task;
 mod translate;
 pub mod version;
 pub mod write;

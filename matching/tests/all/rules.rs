@@ -391,16 +391,3 @@ fn amounts_and_months() {
     assert!(finds(passed(12), "disabled:有效期至=2024-12-30"));
     assert!(!finds(passed(12), "disabled:有效期至=2025-01-01"));
 }
-
-#[test]
-fn what_other_rules_read_is_no_input() {
-    let with = |columns: &str| {
-        let (sheets, rows) = sheets(&[(0, "deaths:死亡日期=2025-03-10"), (0, columns)]);
-        let people = people(&[(1940, true)], &rows);
-        let clues = run(&rules(), &sheets, &people, Date::constant(2025, 12, 31));
-        clues.into_iter().next().unwrap().inputs
-    };
-    let plain = with("elder:月发放标准=100");
-    assert_eq!(plain, with("elder:月发放标准=100 年龄段=80-89"));
-    assert_ne!(plain, with("elder:月发放标准=200"));
-}

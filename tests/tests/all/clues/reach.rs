@@ -1,6 +1,6 @@
 //! Who sees which clues, and the file that departments take.
 
-use super::whole_loop::{allowance, deaths};
+use super::whole_loop::{allowance, deaths, months_since_march};
 use super::{clues, hand_in, number, told, worker};
 use serde_json::json;
 use tests::county::County;
@@ -108,11 +108,11 @@ async fn a_file_of_clues(database: Database) {
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines[0].starts_with("疑点编号,规则,序号,说明,状态"));
     let own = lines.iter().find(|line| line.contains("何一新")).unwrap();
+    let months = months_since_march(&county);
     for cell in [
         "待处理",
         "良围村",
-        "8",
-        "800.00",
+        &format!(",{months},{months}00.00,"),
         "民政高龄津贴名单 2026-10",
         "死亡日期：2026-03-10",
     ] {

@@ -34,6 +34,12 @@ pub(super) fn deaths(people: &[(&str, usize)]) -> String {
     format!("姓名,身份证号,死亡日期\n{lines}")
 }
 
+/// Months from the one after March 2026 to the present one.
+pub(super) fn months_since_march(county: &County) -> i32 {
+    let today = county.program.clock.now().date();
+    (i32::from(today.year()) - 2026) * 12 + i32::from(today.month()) - 3
+}
+
 pub(super) async fn items(cadre: &Console) -> Vec<Value> {
     let page = cadre.get("/api/v1/inbox?reason=clue").await.ok();
     page["items"].as_array().unwrap().clone()
@@ -57,8 +63,12 @@ async fn a_visit_closes_the_loop(database: Database) {
     let found = clues(&department, "&rule=deceased_on_elder").await;
     assert_eq!(told(&found), ["deceased_on_elder 何一新 open"]);
     let clue = &found[0];
-    // April to November, a hundred yuan each; both rows with their months.
-    assert_eq!((&clue["months"], &clue["fen"]), (&json!(8), &json!(80_000)));
+    // From April on a hundred yuan each; both rows with their months.
+    let months = months_since_march(&county);
+    assert_eq!(
+        (&clue["months"], &clue["fen"]),
+        (&json!(months), &json!(months * 10_000))
+    );
     let rows = clue["rows"].as_array().unwrap();
     let kinds: Vec<&str> = rows.iter().map(|r| r["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["deaths", "old_age_allowance"]);
