@@ -103,7 +103,7 @@ async fn make(world: &mut World, mistake: Mistake, who: Uuid) {
             "UPDATE resident SET state = 'present' WHERE merged_into IS NOT NULL AND $1 = $1"
         }
         Mistake::ForgetsWhomItNamed => {
-            "UPDATE edit SET named = (SELECT id FROM resident WHERE id <> edit.resident LIMIT 1) WHERE id = $2"
+            "UPDATE edit SET named = (SELECT id FROM resident WHERE id <> edit.named LIMIT 1) WHERE id = $2"
         }
         Mistake::SendsForeign => {
             "INSERT INTO account_grant (id, account, role, grid, since, given_at)
