@@ -44,6 +44,19 @@ pub async fn tell(txn: &Txn, keys: &Keyring, row: &visit_task::Model) -> Result<
     Ok(news)
 }
 
+/// Tells of some tasks again that are still open: whom they are about has become somebody else.
+pub async fn tell_again(txn: &Txn, keys: &Keyring, ids: &[Uuid]) -> Result<Vec<News>, Error> {
+    let mut news = Vec::new();
+    for id in ids {
+        if let Some(row) = tasks::find(&**txn, *id).await?
+            && row.state == state::OPEN
+        {
+            news.extend(tell(txn, keys, &row).await?);
+        }
+    }
+    Ok(news)
+}
+
 /// What a phone that was registered just now has to hear: whatever its account is still asked for.
 pub async fn for_new_phone(
     txn: &Txn,

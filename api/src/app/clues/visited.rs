@@ -4,13 +4,12 @@
 use super::enter::{item, step};
 use super::tasks;
 use crate::app::Error;
-use crate::app::lists::row::status;
 use crate::program::Program;
 use crate::store::clues::tasks as rows;
 use crate::store::clues::{self, Body};
 use crate::store::db::Txn;
 use crate::store::feeds::News;
-use crate::store::{inbox, lists};
+use crate::store::inbox;
 use domain::Instant;
 use entity::clue;
 use matching::clues::state::State;
@@ -91,25 +90,6 @@ async fn found(
     }
     clues::seal(&program.keys, &mut row, &body);
     Ok(clues::update(&**txn, &row).await?)
-}
-
-/// People who were thought away are back: rows of lists at hand that stopped something because of it are contradicted, so
-/// that the department hears it. What it stopped stays so until it says otherwise.
-pub async fn came_back(txn: &Txn, program: &Program, residents: &[Uuid]) -> Result<(), Error> {
-    if residents.is_empty() {
-        return Ok(());
-    }
-    for kind in ["old_age_allowance", "low_income", "disabled"] {
-        let lists = clues::committed_of_kind(&**txn, kind).await?;
-        let lists: Vec<Uuid> = lists.into_iter().map(|list| list.id).collect();
-        for row in lists::rows_of(&**txn, &program.keys, &lists, residents).await? {
-            if status(&row.content) == "ended" {
-                let reason = "村居已更正：此人健在（未离册），名单中的停止与现场不符";
-                clues::contradict(&**txn, row.list, (row.sheet, row.row), reason).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The rows of the owner's lists are contradicted by the field: what they say is not so, or should not be paid.

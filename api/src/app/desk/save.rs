@@ -83,7 +83,6 @@ impl Desk<'_> {
         let answered = std::mem::take(&mut self.answered);
         self.news
             .extend(visited::settle(&txn, program, &answered, now).await?);
-        visited::came_back(&txn, program, &self.come_back()).await?;
         let moved = self.changed.iter().filter(|id| {
             let loaded = &self.records[*id];
             let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);

@@ -46,16 +46,24 @@ pub async fn say<C: ConnectionTrait>(db: &C, program: &Program, ids: &[Uuid]) ->
     Ok(())
 }
 
-/// When somebody was last said to have died or moved out.
+/// Since when somebody has been said to have died or moved out, by a report or by its approval.
 async fn gone_at<C: ConnectionTrait>(db: &C, program: &Program, id: Uuid) -> Result<Option<i64>, Error> {
-    for row in edits::of_record(db, id).await?.iter().rev() {
-        let body = edits::body(&program.keys, row)?;
-        let gone = |(key, _, to): &(String, serde_json::Value, serde_json::Value)| {
-            key == sync::record::LIFE_STATUS && matches!(to.as_str(), Some("died" | "moved_out"))
-        };
-        if body.changes.iter().any(gone) {
-            return Ok(Some(row.received_at));
+    let mut since = None;
+    for row in edits::of_record(db, id).await? {
+        let body = edits::body(&program.keys, &row)?;
+        let mut said: Vec<&str> = body.edit["report"]["kind"].as_str().into_iter().collect();
+        let decided = body
+            .changes
+            .iter()
+            .filter(|(key, ..)| key == sync::record::LIFE_STATUS);
+        said.extend(decided.filter_map(|(_, _, to)| to.as_str()));
+        for status in said {
+            match status {
+                "died" | "moved_out" => since = since.or(Some(row.received_at)),
+                "living" => since = None,
+                _ => {}
+            }
         }
     }
-    Ok(None)
+    Ok(since)
 }

@@ -4,6 +4,7 @@ use super::carry::{OF, carry};
 use super::offers::{offer, values};
 use super::{Line, Merge, derived, in_reach, said, source, write_line};
 use crate::app::Error;
+use crate::app::clues::tasks;
 use crate::app::desk::Desk;
 use crate::app::inbox::{Decider, placing, reaches};
 use crate::store::merges::{self, Body, hanging};
@@ -57,8 +58,12 @@ pub async fn join(desk: &mut Desk<'_>, who: &Decider, what: &Merge) -> Result<us
         .for_each(|visit| loaded.record.add_visit(visit));
     hanging::take_visits(&*txn, absorbed, survivor).await?;
     let links = hanging::take_links(&*txn, absorbed, survivor).await?;
-    body.hanging.rows = links.rows;
-    body.hanging.answers = links.answers;
+    desk.news
+        .extend(tasks::tell_again(&txn, &keys, &links.tasks).await?);
+    body.hanging = hanging::Taken {
+        enrolments: std::mem::take(&mut body.hanging.enrolments),
+        ..links
+    };
     leave(desk, absorbed, survivor, gone)?;
     pairs(desk, &txn, what).await?;
     merges::forget_apart(&*txn, (survivor, absorbed)).await?;

@@ -7,6 +7,7 @@ use super::told::{Since, since};
 use super::values_back::{forget_category, go_back};
 use super::{Line, derived, everybody, in_reach, note, repeats, source, write_line};
 use crate::app::Error;
+use crate::app::clues::tasks;
 use crate::app::desk::Desk;
 use crate::app::inbox::{Decider, placing};
 use crate::program::Program;
@@ -109,6 +110,8 @@ async fn in_transaction(
     }
     hanging::give_visits_back(db, &whole, survivor, absorbed).await?;
     hanging::give_links_back(db, &body.hanging, survivor, absorbed).await?;
+    desk.news
+        .extend(tasks::tell_again(txn, &program.keys, &body.hanging.tasks).await?);
     // Who was visited before; what is taken again below brings its visits along.
     for id in [survivor, absorbed] {
         let visits = visits(txn, program, id).await?;

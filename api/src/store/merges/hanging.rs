@@ -1,6 +1,7 @@
-//! What hangs on a resident by id and goes to whom they are merged into: visits, enrolments, rows of lists, answers.
+//! What hangs on a resident by id and goes to whom they are merged into: visits, enrolments, rows of lists, answers,
+//! clues and the visits that they ask for.
 
-use entity::{answer, confirmation, edit, enrolment, list_row, visit};
+use entity::{answer, clue, confirmation, edit, enrolment, list_row, visit, visit_task};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,14 @@ pub struct Taken {
     pub rows: Vec<(Uuid, i32, i32)>,
     /// Digests of rows that a person answered.
     pub answers: Vec<Vec<u8>>,
+    /// Of rules, and the visits that they asked for.
+    #[serde(default)]
+    pub clues: Vec<Uuid>,
+    #[serde(default)]
+    pub tasks: Vec<Uuid>,
 }
 
-/// Gives rows of lists and answers to another, and says which these were.
+/// Gives rows of lists, answers, clues and tasks to another, and says which these were.
 pub async fn take_links<C: ConnectionTrait>(db: &C, from: Uuid, to: Uuid) -> Result<Taken, DbErr> {
     use list_row::Column as R;
     let rows: Vec<(Uuid, i32, i32)> = list_row::Entity::find()
@@ -44,11 +50,51 @@ pub async fn take_links<C: ConnectionTrait>(db: &C, from: Uuid, to: Uuid) -> Res
         .filter(answer::Column::Resident.eq(from))
         .exec(db)
         .await?;
+    let clues = clue::Entity::find()
+        .select_only()
+        .column(clue::Column::Id)
+        .filter(clue::Column::Resident.eq(from))
+        .into_tuple();
+    let tasks = visit_task::Entity::find()
+        .select_only()
+        .column(visit_task::Column::Id)
+        .filter(visit_task::Column::Resident.eq(from))
+        .into_tuple();
+    let (clues, tasks) = (clues.all(db).await?, tasks.all(db).await?);
+    give_clues(db, (&clues, &tasks), from, to).await?;
     Ok(Taken {
         enrolments: Vec::new(),
         rows,
         answers,
+        clues,
+        tasks,
     })
+}
+
+/// Gives clues, and visits that are asked for because of some, to another.
+async fn give_clues<C: ConnectionTrait>(
+    db: &C,
+    (clues, tasks): (&[Uuid], &[Uuid]),
+    from: Uuid,
+    to: Uuid,
+) -> Result<(), DbErr> {
+    for part in clues.chunks(500) {
+        clue::Entity::update_many()
+            .col_expr(clue::Column::Resident, Expr::value(to))
+            .filter(clue::Column::Id.is_in(part.iter().copied()))
+            .filter(clue::Column::Resident.eq(from))
+            .exec(db)
+            .await?;
+    }
+    for part in tasks.chunks(500) {
+        visit_task::Entity::update_many()
+            .col_expr(visit_task::Column::Resident, Expr::value(to))
+            .filter(visit_task::Column::Id.is_in(part.iter().copied()))
+            .filter(visit_task::Column::Resident.eq(from))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Gives back what [`take_links`] took, as far as it still stands where it was put.
@@ -77,7 +123,7 @@ pub async fn give_links_back<C: ConnectionTrait>(
             .exec(db)
             .await?;
     }
-    Ok(())
+    give_clues(db, (&taken.clues, &taken.tasks), from, to).await
 }
 
 /// Gives some episodes to another.
