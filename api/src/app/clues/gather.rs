@@ -26,6 +26,9 @@ pub struct At {
     pub row: i32,
 }
 
+/// A row: where it stands, of which kind of list it is, and what it says by column.
+pub type Cells<'a> = (At, &'a str, Vec<(String, String)>);
+
 /// All that some rules run over.
 pub struct Gathered {
     pub rules: Vec<Rule>,
@@ -309,7 +312,7 @@ impl Gathered {
     }
 
     /// The rows of a person that a rule reads, with what it reads of each by column.
-    pub fn cells(&self, rule: &Rule, rows: &[u32]) -> Vec<(At, &str, Vec<(String, String)>)> {
+    pub fn cells(&self, rule: &Rule, rows: &[u32]) -> Vec<Cells<'_>> {
         let one = |row: &u32| {
             let (sheet, line) = &self.sheets.lines[*row as usize];
             let sheet = &self.sheets.sheets[usize::from(*sheet)];

@@ -252,7 +252,7 @@ impl People {
         self.knows(at, Key::Entry(known.entry));
         let one = &mut self.all[at as usize];
         one.person.register = vec![0];
-        if !one.person.born.is_known() || (known.numbered && !one.numbered) || !one.numbered {
+        if !one.person.born.is_known() || !one.numbered {
             one.person.born = known.born;
             one.numbered |= known.numbered;
         }
