@@ -70,7 +70,7 @@ pub async fn gather(program: &Program, rules: Vec<Rule>, between: &impl Between)
         people: People::default(),
         registered: register::any(db).await?,
         gazetteer: divisions::gazetteer(db).await?,
-        above: sources::places(db).await?,
+        above: sources::above(db).await?,
     };
     for source in 0..all.sources.len() {
         all.list(program, source, between).await?;

@@ -127,7 +127,8 @@ pub async fn of_rules<C: ConnectionTrait>(db: &C, rules: &[Rule]) -> Result<Vec<
 /// Division and the one above it.
 pub type Above = BTreeMap<Uuid, Uuid>;
 
-async fn above<C: ConnectionTrait>(db: &C) -> Result<Above, Error> {
+/// For every division the one above it.
+pub async fn above<C: ConnectionTrait>(db: &C) -> Result<Above, Error> {
     let tree = divisions::tree(db).await?;
     Ok(tree.into_iter().filter_map(|d| Some((d.id, d.parent?))).collect())
 }
@@ -184,11 +185,6 @@ fn covers(above: &Above, outer: Uuid, mut inner: Uuid) -> bool {
             None => return false,
         }
     }
-}
-
-/// See [`above`].
-pub async fn places<C: ConnectionTrait>(db: &C) -> Result<Above, Error> {
-    above(db).await
 }
 
 /// Whether lists of this name that are about one person are read together although each may name the person again.

@@ -25,7 +25,7 @@ pub struct Sealed {
     pub sheet: i32,
     pub row: i32,
     pub digest: Vec<u8>,
-    /// Of a valid ID number: see [`number_mark`](super::number_mark).
+    /// Of a valid ID number: see [`number_mark`].
     pub number: Option<i64>,
     pub sealed: Vec<u8>,
 }
