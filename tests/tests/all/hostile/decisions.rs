@@ -102,7 +102,10 @@ async fn two_cadres_decide_one_item_in_the_same_second(database: Database) {
         let status = if won == 0 { json!("moved_out") } else { Value::Null };
         assert_eq!(case.life_status().await, status);
         assert_eq!(case.decisions().await.len(), 1);
-        assert_eq!(case.cadres[1].waiting(case.resident).await, [""; 0]);
+        let mut waiting = case.cadres[1].waiting(case.resident).await;
+        // Every round makes the same person anew, which is asked about by itself.
+        waiting.retain(|item| !item.starts_with("possible_duplicate"));
+        assert_eq!(waiting, [""; 0]);
         case.phone.sync().await;
         assert_eq!(case.phone.holds(case.resident), won == 1);
         let drops = case.phone.heard("drop");
