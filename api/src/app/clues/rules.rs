@@ -166,11 +166,13 @@ fn check(rule: &Rule) -> Result<(), Error> {
     for (day, field) in [(&rule.from, "from"), (&rule.until, "until")] {
         crate::app::dates::optional(day.as_deref(), field)?;
     }
-    let mut inputs = rule.inputs();
-    inputs.push(&rule.owner);
-    if let Some(unknown) = inputs.into_iter().find(|of| !sources::is_known(of)) {
-        let message = format!("没有名为 {unknown} 的名单");
-        return Err(Error::field("unknown_list", message, "when"));
+    let known = |(list, _): &(&str, &'static str)| sources::is_known(list);
+    let inputs = rule.inputs().into_iter().map(|list| (list, "when"));
+    if let Some((_, field)) = inputs
+        .chain([(rule.owner.as_str(), "owner")])
+        .find(|of| !known(of))
+    {
+        return Err(Error::field("unknown_list", "没有这种名单", field));
     }
     if size(&rule.when) > MOST {
         return Err(Error::field("condition_too_large", "条件过长", "when"));
