@@ -6,6 +6,7 @@ use api::store::audit;
 use entity::{edit, held, inbox_item, list, visit};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tests::clerk::{Clerk, Handed};
 use tests::client::Client;
@@ -15,12 +16,24 @@ use tests::phone::Phone;
 use tests::small_disk::{SmallDisk, SmallTablespace};
 use uuid::Uuid;
 
+/// A text that does not pack, unlike any before: it takes the room that its letters say.
+fn long(letters: usize) -> String {
+    static STATE: AtomicU64 = AtomicU64::new(1);
+    let mut letter = || {
+        let step = |n: u64| n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let state = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(step(n)));
+        let of = (state.unwrap_or_default() >> 33) % 0x5000;
+        char::from_u32(0x4e00 + of as u32).unwrap()
+    };
+    (0..letters).map(|_| letter()).collect()
+}
+
 /// Rows of the list that fills what is left.
 fn big_list(rows: usize) -> Vec<u8> {
     let mut text = "姓名,身份证号,残疾类别,残疾等级,备注\n".to_owned();
     for n in 0..rows {
         let name = ["何一新", "陈二妹", "李三喜", "黄四海"][n % 4];
-        text.push_str(&format!("{name},{n:018},肢体,二级,{}\n", "长".repeat(200)));
+        text.push_str(&format!("{name},{n:018},肢体,二级,{}\n", long(200)));
     }
     text.into_bytes()
 }
@@ -30,10 +43,7 @@ fn big_list(rows: usize) -> Vec<u8> {
 async fn use_up(eater: &mut Phone, resident: Uuid) {
     let mut refused = 0;
     while refused < 5 {
-        let edit = eater
-            .edit(resident)
-            .visit("home", "met", &"长".repeat(300))
-            .done();
+        let edit = eater.edit(resident).visit("home", "met", &long(300)).done();
         let one = json!({ "catalogue": 1, "edits": [eater.made(edit).body] });
         let answer = eater.send_raw(&one).await;
         if answer.status == 200 {
@@ -211,10 +221,7 @@ async fn the_disk_of_postgres_is_full() {
     let cadre = county.console("陆桂英").await;
     let clerk = Clerk::new((*county.console("残联").await).clone());
     for _ in 0..60 {
-        phone
-            .edit(resident)
-            .visit("home", "met", &"长".repeat(300))
-            .done();
+        phone.edit(resident).visit("home", "met", &long(300)).done();
     }
     disk.fill();
     for _ in 0..2 {
@@ -293,10 +300,7 @@ async fn nothing_is_half_done() {
         ]
     };
     for _ in 0..60 {
-        phone
-            .edit(resident)
-            .visit("home", "met", &"长".repeat(300))
-            .done();
+        phone.edit(resident).visit("home", "met", &long(300)).done();
     }
     let (before, first) = (count().await, phone.unsent()[0]);
     // A few pages more each time: it breaks off somewhere else.
