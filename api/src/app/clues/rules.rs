@@ -121,6 +121,10 @@ pub async fn add(program: &Program, actor: &Actor, rule: &Rule) -> Result<(), Er
 /// `NotFound`; `Refused` `date_malformed`.
 pub async fn end(program: &Program, actor: &Actor, code: &str, until: Option<&str>) -> Result<Rule, Error> {
     may(actor)?;
+    // No rule has such a name, and PostgreSQL takes NUL in no text.
+    if code.contains('\0') {
+        return Err(Error::NotFound);
+    }
     seed(program).await?;
     let now = program.clock.now();
     let given = crate::app::dates::optional(until, "until")?;

@@ -67,10 +67,10 @@ impl Clues {
                 .ok_or_else(|| page::bad("changed_since", "时间须为 RFC 3339"))
         });
         let filter = Filter {
-            state: state.0,
-            rule: rule.0,
-            kind: kind.0,
-            category: category.0,
+            state: state.0.map(findable),
+            rule: rule.0.map(findable),
+            kind: kind.0.map(findable),
+            category: category.0.map(findable),
             village: *village,
             resident: *resident,
             changed_since: since.transpose()?,
@@ -90,10 +90,10 @@ impl Clues {
     #[oai(path = "/export", method = "post", operation_id = "export_clues")]
     async fn export(&self, program: Data<&Program>, who: Caller, body: Json<ClueExport>) -> Answer<ClueFile> {
         let filter = Filter {
-            state: body.0.state,
-            rule: body.0.rule,
-            kind: body.0.kind,
-            category: body.0.category,
+            state: body.0.state.map(findable),
+            rule: body.0.rule.map(findable),
+            kind: body.0.kind.map(findable),
+            category: body.0.category.map(findable),
             village: body.0.village,
             ..Filter::default()
         };
@@ -137,4 +137,9 @@ impl Clues {
         };
         Ok(Json(deciding::change(&program, &who.0, *id, &wish).await?.into()))
     }
+}
+
+/// A word as it may stand in a question: NUL stands in no text of PostgreSQL, and such a word finds nothing.
+fn findable(word: String) -> String {
+    word.replace('\0', "\u{fffd}")
 }
