@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// A text that does not pack, unlike any before: it takes the room that its letters say.
 fn long(letters: usize) -> String {
     static STATE: AtomicU64 = AtomicU64::new(1);
-    let mut letter = || {
+    let letter = || {
         let step = |n: u64| n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let state = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(step(n)));
         let of = (state.unwrap_or_default() >> 33) % 0x5000;
