@@ -4,13 +4,13 @@
 use super::person::{Key, Known, People, of_row};
 use super::sources::{self, Above, CONFLICTS, OUTCOME, Source, VISITS};
 use crate::app::Error;
+use crate::app::lists::row::{DEPARTED, contradicts_its_file};
 use crate::program::Program;
 use crate::store::lists::{self, Part, Row};
 use crate::store::{clues, divisions, lookups, register};
 use domain::date::Date;
 use domain::place::Gazetteer;
 use matching::clues::{Line, Ready, Rule, Sheet, Sheets, Truth};
-use matching::record::hash_text;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -110,8 +110,9 @@ impl Gathered {
 
     fn line(&mut self, of: &str, at: At, cell: impl Fn(&str) -> String) -> Option<u32> {
         let sheet = self.sheet(of)?;
-        let columns = self.sheets.sheets[sheet].columns.clone();
-        let cells: Line = columns.iter().map(|c| self.sheets.word(&cell(c))).collect();
+        let columns = self.sheets.sheets[sheet].columns.iter();
+        let said: Vec<String> = columns.map(|column| cell(column)).collect();
+        let cells: Line = said.iter().map(|text| self.sheets.word(text)).collect();
         self.sheets.lines.push((sheet as u16, cells));
         self.places.push(at);
         Some(self.places.len() as u32 - 1)
@@ -129,7 +130,7 @@ impl Gathered {
             after = Some((last.sheet, last.row));
             doubled.extend(
                 rows.iter()
-                    .filter(|row| twice(row) && sources::waits(row))
+                    .filter(|row| contradicts_its_file(&row.content) && sources::waits(row))
                     .cloned(),
             );
             for row in rows.iter().filter(|row| !sources::is_over(&row.content)) {
@@ -304,8 +305,7 @@ impl Gathered {
 
     /// The rules that can run: those that ask the register only where there is one.
     pub fn runs(&self, today: Date) -> Vec<usize> {
-        let everybody: Vec<_> = Vec::new();
-        let ready = Ready::new(&self.rules, &self.sheets, &everybody, today);
+        let ready = Ready::new(&self.rules, &self.sheets, &[], today);
         let runs = ready.rules();
         runs.filter(|at| self.registered || !self.rules[*at].when.asks_register())
             .collect()
@@ -333,22 +333,11 @@ impl Gathered {
     }
 }
 
-const DEPARTED: &str = "该人员已离册，名单中仍有其人";
-
-fn twice(row: &Row) -> bool {
-    row.content.faults.iter().any(|(_, why)| why == "twice_in_file")
-}
-
 fn keys_of(row: &entity::register_row::Model) -> Vec<Key> {
     match &row.id_hash {
         Some(hash) => vec![Key::number(hash), Key::Entry(row.id)],
         None => vec![Key::person(&row.person_hash), Key::Entry(row.id)],
     }
-}
-
-/// A text as a number that compares.
-pub fn text_key(text: &str) -> u64 {
-    hash_text(text)
 }
 
 /// The committed register's lists with their months.

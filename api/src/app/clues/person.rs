@@ -1,7 +1,6 @@
 //! Who is who while rules run: a record, the hash of a number, the hash of name and birth date, each leading to one
 //! person.
 
-use super::gather::text_key;
 use crate::app::lists::row::{birth_date, full_name, identity};
 use crate::program::Program;
 use crate::store::lists::Row;
@@ -9,7 +8,7 @@ use crate::store::register::{Entry, number_hash, person_hash};
 use domain::date::{self, Date, Day};
 use domain::id_number::IdNumber;
 use matching::clues::Person;
-use matching::record::{Born, hash};
+use matching::record::{Born, hash, hash_text};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -69,7 +68,7 @@ pub fn of_row(program: &Program, row: &Row) -> Said {
         near: near.flatten().collect(),
         born: date.map_or(Born::NONE, born),
         numbered: who.number().is_some(),
-        born_text: text_key(row.content.get("birth_date").unwrap_or_default()),
+        born_text: hash_text(row.content.get("birth_date").unwrap_or_default()),
     }
 }
 
@@ -106,12 +105,12 @@ impl Known {
             born: number.map_or_else(|| day(get("birth_date")), |n| born(n.birth_date())),
             household: (!domain::text::not_stated(household)).then(|| {
                 hash(&[
-                    text_key(&entry.list.to_string()),
-                    text_key(get("village")),
-                    text_key(household),
+                    hash_text(&entry.list.to_string()),
+                    hash_text(get("village")),
+                    hash_text(household),
                 ])
             }),
-            born_text: text_key(get("birth_date")),
+            born_text: hash_text(get("birth_date")),
         }
     }
 

@@ -121,8 +121,7 @@ pub async fn add(program: &Program, actor: &Actor, rule: &Rule) -> Result<(), Er
 /// `NotFound`; `Refused` `date_malformed`.
 pub async fn end(program: &Program, actor: &Actor, code: &str, until: Option<&str>) -> Result<Rule, Error> {
     may(actor)?;
-    // No rule has such a name, and PostgreSQL takes NUL in no text.
-    if code.contains('\0') {
+    if !is_code(code) {
         return Err(Error::NotFound);
     }
     seed(program).await?;
@@ -153,14 +152,15 @@ async fn note(txn: &Txn, actor: &Actor, action: &'static str, rule: &Rule, now: 
     Ok(audit::insert(&**txn, entry, now).await?)
 }
 
+/// Whether a rule can be called so.
+fn is_code(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (3..=60).contains(&text.len()) && text.bytes().all(fits)
+}
+
 /// Whether a rule can run.
 fn check(rule: &Rule) -> Result<(), Error> {
-    let code_fits = (3..=60).contains(&rule.code.len())
-        && rule
-            .code
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !code_fits {
+    if !is_code(&rule.code) {
         let message = "规则名称须为 3 至 60 个小写字母、数字或下划线";
         return Err(Error::field("code_malformed", message, "code"));
     }

@@ -1,7 +1,7 @@
 //! Who may be somebody that is here already: asked at the moment when a person becomes known by name, number or birth
-//! date. Found by keyed hashes; nobody else's record is opened.
+//! date. Found by keyed hashes; nobody is opened but those few.
 
-use super::{Desk, Item};
+use super::{Desk, Item, survivors};
 use crate::app::Error;
 use crate::app::lists::person_of;
 use crate::store::feeds::News;
@@ -130,8 +130,7 @@ impl Desk<'_> {
         }
         found.remove(&id);
         let mut there = records::look_at(db, keys, &found).await?;
-        let into: BTreeSet<Uuid> = there.values().filter_map(|l| l.merged_into).collect();
-        there.extend(records::look_at(db, keys, &into).await?);
+        survivors(db, self.program, &mut there, false).await?;
         let pairs = duplicates::open_of(db, &[id]).await?;
         let mut known: BTreeSet<Uuid> = pairs
             .iter()

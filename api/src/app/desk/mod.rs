@@ -17,6 +17,7 @@ pub mod show;
 
 pub use hand_over::dropping;
 use redirect::Named;
+pub(in crate::app) use redirect::survivors;
 pub use reread::ADDRESS;
 
 use crate::app::Error;
@@ -105,7 +106,7 @@ impl<'a> Desk<'a> {
         now: Instant,
     ) -> Result<Desk<'a>, Error> {
         let mut loaded = records::lock_all(&**txn, &program.keys, ids).await?;
-        redirect::survivors(txn, program, &mut loaded, true).await?;
+        survivors(&**txn, program, &mut loaded, true).await?;
         let mut from: BTreeMap<Uuid, i32> = BTreeMap::new();
         for edit in edits {
             let id = edit.resident.uuid();
@@ -139,7 +140,7 @@ impl<'a> Desk<'a> {
         now: Instant,
     ) -> Result<Desk<'a>, Error> {
         let mut loaded = records::look_at(&**txn, &program.keys, ids).await?;
-        redirect::survivors(txn, program, &mut loaded, false).await?;
+        survivors(&**txn, program, &mut loaded, false).await?;
         Desk::over(txn, program, loaded, now).await
     }
 

@@ -3,8 +3,8 @@
 use super::{Desk, Origin, receipt};
 use crate::app::Error;
 use crate::program::Program;
-use crate::store::db::Txn;
 use crate::store::records::{self, Loaded};
+use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Context, Edit, Taken, full};
@@ -26,8 +26,8 @@ impl Named {
 const OF_ANOTHER: &str = "of-another";
 
 /// Loads the survivors of those who were merged, beside them.
-pub(super) async fn survivors(
-    txn: &Txn,
+pub(in crate::app) async fn survivors<C: ConnectionTrait>(
+    db: &C,
     program: &Program,
     loaded: &mut BTreeMap<Uuid, Loaded>,
     lock: bool,
@@ -39,8 +39,8 @@ pub(super) async fn survivors(
     }
     // Out of the order of ids, which is rare: two who meet so are told by the database, and one of them begins anew.
     loaded.extend(match lock {
-        true => records::lock_all(&**txn, &program.keys, &missing).await?,
-        false => records::look_at(&**txn, &program.keys, &missing).await?,
+        true => records::lock_all(db, &program.keys, &missing).await?,
+        false => records::look_at(db, &program.keys, &missing).await?,
     });
     Ok(())
 }

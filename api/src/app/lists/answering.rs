@@ -8,9 +8,8 @@ use super::ground::Ground;
 use super::judge;
 use super::known_again::{Who, who};
 use super::moved::{self, Begun};
-use super::row::category;
+use super::row::{category, contradicts_its_file};
 use super::steps::{Answer, Commit};
-use super::waiting::contradicts_its_file;
 use crate::app::Error;
 use crate::program::Program;
 use crate::store::db::Txn;
@@ -58,7 +57,7 @@ pub async fn answer(txn: &Txn, program: &Program, row: Row, said: Answer, by: By
     let db = &**txn;
     let own = place(&row);
     let first = Ground::of(db, program, row.list).await?;
-    let alone = contradicts_its_file(&row);
+    let alone = contradicts_its_file(&row.content);
     let digests = who(&first.commit(by.account, Stage::Final), &row);
     let first = Arc::new(first);
     let mut all = vec![(first.clone(), row)];
@@ -217,7 +216,7 @@ async fn alike<'a>(
             ..Part::default()
         };
         let mut rows = lists::rows(db, &program.keys, list.id, part).await?;
-        rows.retain(|row| place(row) != own && !contradicts_its_file(row));
+        rows.retain(|row| place(row) != own && !contradicts_its_file(&row.content));
         if rows.is_empty() {
             continue;
         }

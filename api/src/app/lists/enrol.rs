@@ -7,7 +7,7 @@ use super::items::{AMBIGUOUS, INVALID, MISSING, Question};
 use super::known_again::Remembered;
 use super::people;
 use super::person::{person, unidentified, why_message};
-use super::row::{category, identity};
+use super::row::{DEPARTED, TWICE, category, contradicts_its_file, identity};
 use super::steps::Commit;
 use super::whom::history;
 use crate::app::Error;
@@ -24,9 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use sync::State;
 use uuid::Uuid;
-
-/// The fault of rows that contradict another row about the same person.
-pub(super) const TWICE: &str = "twice_in_file";
 
 pub(super) struct Run<'a> {
     pub(super) cx: &'a Commit<'a>,
@@ -74,7 +71,7 @@ impl<'a> Run<'a> {
         if self.cx.history {
             return Ok(history(&linked));
         }
-        if row.content.faults.iter().any(|(_, why)| why == TWICE) {
+        if contradicts_its_file(&row.content) {
             let message = "同一个人在本文件中出现多次且内容不同";
             return Ok(self.ask(row, AMBIGUOUS, TWICE, message, meant(&linked), Vec::new()));
         }
@@ -140,8 +137,8 @@ impl<'a> Run<'a> {
                 // That a department ends what somebody had who is gone is no question.
                 let ends = super::row::status(&row.content) == "ended";
                 if self.record(id)?.record.state == State::Departed && !ends {
-                    let message = "该人员已离册，名单中仍有其人";
-                    return Ok(self.ask(row, AMBIGUOUS, "resident_departed", message, vec![id], Vec::new()));
+                    let (code, who) = ("resident_departed", vec![id]);
+                    return Ok(self.ask(row, AMBIGUOUS, code, DEPARTED, who, Vec::new()));
                 }
                 return self.enrol(row, id, category, None);
             }

@@ -4,7 +4,7 @@
 use super::answering::move_on;
 use super::ground::Ground;
 use super::judge;
-use super::waiting::contradicts_its_file;
+use super::row::contradicts_its_file;
 use crate::app::Error;
 use crate::store::db::Txn;
 use crate::store::inbox;
@@ -25,7 +25,7 @@ pub async fn link_again(
     let mut cx = ground.commit(account, Stage::Final);
     // What is done now is dated now: the commit may be months ago.
     cx.begun = cx.now;
-    if contradicts_its_file(row) {
+    if contradicts_its_file(&row.content) {
         return Ok(false);
     }
     let one = std::slice::from_ref(row);

@@ -8,7 +8,7 @@ use super::people;
 use super::row::{category, identity};
 use super::steps::Commit;
 use crate::app::Error;
-use crate::app::desk::Desk;
+use crate::app::desk::{Desk, survivors};
 use crate::program::Program;
 use crate::store::db::Txn;
 use crate::store::lists::{self, Content, MISSING_SHEET, Part, Row, Stage};
@@ -149,7 +149,7 @@ async fn named<C: ConnectionTrait>(db: &C, cx: &Commit<'_>) -> Result<Named, Err
 async fn meant<C: ConnectionTrait>(db: &C, program: &Program, rows: &[Row]) -> Result<BTreeSet<Uuid>, Error> {
     let found = people::find(db, program, &people::hashes(program, rows)).await?;
     let mut loaded = records::look_at(db, &program.keys, &found.residents).await?;
-    people::with_survivors(db, program, &mut loaded).await?;
+    survivors(db, program, &mut loaded, false).await?;
     let residents: Vec<Person<ResidentId>> = loaded.values().map(people::resident).collect();
     let mut out = BTreeSet::new();
     for row in rows {

@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::store::PER_THREAD;
 use crate::store::lists::Row;
 use crate::store::lookups;
-use crate::store::records::{self, Loaded};
+use crate::store::records::Loaded;
 use crate::store::register::{self, Entry, number_hash, person_hash};
 use crate::store::tombstones;
 use domain::ResidentId;
@@ -105,17 +105,6 @@ pub async fn find<C: ConnectionTrait>(db: &C, program: &Program, hashes: &Hashes
         .extend(tombstones::known(db, "person", &hashes.people).await?);
     found.register = entries.into_iter().map(|e| (e.id, e)).collect();
     Ok(found)
-}
-
-/// Loads the survivors of those who were merged, beside them.
-pub async fn with_survivors<C: ConnectionTrait>(
-    db: &C,
-    program: &Program,
-    loaded: &mut BTreeMap<Uuid, Loaded>,
-) -> Result<(), Error> {
-    let into: BTreeSet<Uuid> = loaded.values().filter_map(|l| l.merged_into).collect();
-    loaded.extend(records::look_at(db, &program.keys, &into).await?);
-    Ok(())
 }
 
 /// Whether a row is about somebody who was erased.

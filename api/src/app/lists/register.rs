@@ -2,7 +2,7 @@
 
 use super::items::{AMBIGUOUS, INVALID, Question};
 use super::person::{unidentified, why_message};
-use super::row::{identity, value};
+use super::row::{TWICE, contradicts_its_file, identity, value};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::store::PER_THREAD;
@@ -60,7 +60,7 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
     }
     let (mut new, mut questions, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
     for (row, hashes) in rows.iter().zip(&hashes) {
-        let twice = row.content.faults.iter().any(|(_, why)| why == "twice_in_file");
+        let twice = contradicts_its_file(&row.content);
         let who = identity(&row.content);
         let asked = if who.name().plain.is_empty() && who.number().is_none() {
             Some((
@@ -71,7 +71,7 @@ pub async fn judge<'a>(txn: &Txn, cx: &Commit<'_>, rows: &'a [Row]) -> Result<Ju
         } else if let Some(why) = unidentified(&row.content) {
             Some((INVALID, why, why_message(why)))
         } else if twice {
-            Some((AMBIGUOUS, "twice_in_file", "同一个人在本文件中出现多次且内容不同"))
+            Some((AMBIGUOUS, TWICE, "同一个人在本文件中出现多次且内容不同"))
         } else {
             let fault = row.content.number_fault.as_deref();
             fault.map(|code| (AMBIGUOUS, code, "身份证号无效，按姓名和出生日期存入底册"))

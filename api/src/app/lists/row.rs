@@ -11,6 +11,17 @@ use matching::link::Identity;
 use matching::three_way::Said;
 use serde_json::Value as Json;
 
+/// The fault of rows that contradict another row about the same person.
+pub const TWICE: &str = "twice_in_file";
+
+/// What is told of a row that names somebody who has left the rolls; rules know such rows by it.
+pub const DEPARTED: &str = "该人员已离册，名单中仍有其人";
+
+/// Whether another row of its file says something else of the same person.
+pub fn contradicts_its_file(content: &Content) -> bool {
+    content.faults.iter().any(|(_, why)| why == TWICE)
+}
+
 /// Whom the row names.
 pub fn identity(content: &Content) -> Identity {
     let number = match (content.get("id_number"), content.number_fault.as_deref()) {

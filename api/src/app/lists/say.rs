@@ -15,7 +15,6 @@ use sync::State;
 use uuid::Uuid;
 
 impl<'a> Run<'a> {
-    /// The same item as a phone's report of a death makes.
     /// Rows of lists that put nobody on a roster: deaths, and what only comparison rules read.
     pub(super) fn enrols_nobody(
         &mut self,
@@ -31,6 +30,7 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The same item as a phone's report of a death makes.
     fn died(&mut self, row: &'a Row, linked: &Link<i64>) -> Result<Outcome, Error> {
         let outcome = |verdict, reason: &str, resident| Outcome {
             verdict,

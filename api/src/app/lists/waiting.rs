@@ -1,11 +1,11 @@
 //! Rows that wait for a person: whom each may be about, as residents and register know people now.
 
 use super::answering::Place;
-use super::enrol::TWICE;
 use super::evidence;
 use super::people::{self, listed, listed_id};
 use super::row::identity;
 use crate::app::Error;
+use crate::app::desk::survivors;
 use crate::program::Program;
 use crate::store::lists::{self, Content, Row, Seen};
 use crate::store::records::{self, Loaded};
@@ -57,7 +57,7 @@ pub async fn candidates<C: ConnectionTrait>(
     let rows = std::slice::from_ref(&row);
     let found = people::find(db, program, &people::hashes(program, rows)).await?;
     let mut loaded = records::look_at(db, &program.keys, &found.residents).await?;
-    people::with_survivors(db, program, &mut loaded).await?;
+    survivors(db, program, &mut loaded, false).await?;
     let residents: Vec<Person<ResidentId>> = loaded.values().map(people::resident).collect();
     let (mut meant, mut of_register) =
         match link(&identity(&row.content), &residents, &listed(&found.register)) {
@@ -121,11 +121,6 @@ pub async fn candidates<C: ConnectionTrait>(
     let mut known = BTreeSet::new();
     out.retain(|c| known.insert(c.id));
     Ok((row, out))
-}
-
-/// Whether a row waits because another row of its file says something else of the same person.
-pub fn contradicts_its_file(row: &Row) -> bool {
-    row.content.faults.iter().any(|(_, why)| why == TWICE)
 }
 
 fn of_resident(id: Uuid, loaded: &Loaded, said: &Content) -> Candidate {

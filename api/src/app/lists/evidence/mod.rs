@@ -13,7 +13,7 @@ mod pool;
 pub use claims::{Claims, contested};
 
 use super::enrol::Run;
-use super::row::{full_name, identity};
+use super::row::{contradicts_its_file, full_name, identity};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::store::lists::{Content, Evidence, Line, Outcome, Row, Seen};
@@ -43,11 +43,7 @@ pub fn fits(kind: &str) -> bool {
 /// another row of its file.
 pub fn asks(row: &Row) -> bool {
     let who = identity(&row.content);
-    let twice = row
-        .content
-        .faults
-        .iter()
-        .any(|(_, why)| why == super::enrol::TWICE);
+    let twice = contradicts_its_file(&row.content);
     who.number().is_none() && !who.name().plain.is_empty() && row.content.same_as.is_none() && !twice
 }
 
