@@ -10,7 +10,7 @@ pub fn table(before: &Report, after: &Report) -> String {
         let machine = &report.machine;
         let _ = writeln!(
             out,
-            "{name}: {}, commit {}, {}, {} build, {} cores ({}), load {}",
+            "{name}: {}, commit {}, {}, {} build, {} cores ({}), load {}, {}",
             report.date,
             report.commit,
             report.database,
@@ -18,6 +18,7 @@ pub fn table(before: &Report, after: &Report) -> String {
             machine.cores,
             machine.processor,
             machine.load,
+            machine.speed(),
         );
     }
     out.push_str("\n| what | A | B | B ÷ A |\n|---|--:|--:|--:|\n");

@@ -18,6 +18,7 @@ pub mod report;
 pub mod server;
 pub mod slow_line;
 pub mod spans;
+pub mod speed;
 
 /// Whatever ends a run: it is shown to a person, who sees to it.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;

@@ -6,7 +6,7 @@ use bench::county::Size;
 use bench::lists::SHARED;
 use bench::report::Report;
 use bench::{Fault, compare, spans};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,9 +39,9 @@ enum Command {
         /// Rows of the roster that is exported
         #[arg(long, default_value_t = 1_000_000)]
         export: usize,
-        /// Nothing but exports
-        #[arg(long)]
-        only_exports: bool,
+        /// Nothing but this
+        #[arg(long, value_enum)]
+        only: Option<Only>,
     },
     /// Hands in a county that `bench/county/generate.py` made: register and lists, with time and memory
     County {
@@ -63,6 +63,14 @@ enum Command {
     },
     /// Lays two result files side by side
     Compare { before: PathBuf, after: PathBuf },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Only {
+    /// Rosters out, and edits beside them
+    Exports,
+    /// The storm of workers, and phones that ask
+    Storm,
 }
 
 fn main() -> ExitCode {
@@ -90,7 +98,7 @@ fn done(command: Command) -> Result<String, Fault> {
             out,
             rounds,
             export,
-            only_exports,
+            only,
         } => {
             spans::listen()?;
             let bench = Bench {
@@ -104,9 +112,10 @@ fn done(command: Command) -> Result<String, Fault> {
                 crowd: Size::CROWD,
             };
             let runtime = tokio::runtime::Runtime::new()?;
-            match only_exports {
-                true => said(&runtime.block_on(bench.only_exports())?, &out, "exports-"),
-                false => said(&runtime.block_on(bench.run())?, &out, ""),
+            match only {
+                Some(Only::Exports) => said(&runtime.block_on(bench.only_exports())?, &out, "exports-"),
+                Some(Only::Storm) => said(&runtime.block_on(bench.only_storm())?, &out, "storm-"),
+                None => said(&runtime.block_on(bench.run())?, &out, ""),
             }
         }
         Command::County {

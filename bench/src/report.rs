@@ -90,7 +90,7 @@ impl Report {
     pub fn table(&self) -> String {
         let machine = &self.machine;
         let mut out = format!(
-            "# {} · {} build\n\nCommit {}, {}. {} cores ({}), {} MB memory, load {} when the run began.\n\n",
+            "# {} · {} build\n\nCommit {}, {}. {} cores ({}), {} MB memory, load {} when the run began; {}.\n\n",
             self.database,
             self.build,
             self.commit,
@@ -99,6 +99,7 @@ impl Report {
             machine.processor,
             machine.memory_mb,
             machine.load,
+            machine.speed(),
         );
         out.push_str("| what | value | to be below | held | measured |\n|---|--:|--:|:-:|--:|\n");
         for figure in &self.figures {

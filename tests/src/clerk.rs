@@ -1,7 +1,7 @@
 //! Somebody who hands lists in: uploads, tries and commits them over HTTP, and reads what became of each row.
 
 use crate::client::{Answer, Client};
-use api::jobs::{Runner, Timing, commit_list};
+use api::jobs::{Runner, Timing, commit_list, link_again};
 use api::program::Program;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,9 +30,14 @@ pub async fn worker(program: &Program) -> Runner {
         poll: Duration::from_millis(20),
         ..Timing::default()
     };
-    Runner::start(program.db.clone(), commit_list::handlers(program), 1, timing)
-        .await
-        .unwrap()
+    Runner::start(
+        program.db.clone(),
+        link_again::with(commit_list::handlers(program), program),
+        1,
+        timing,
+    )
+    .await
+    .unwrap()
 }
 
 impl Clerk {

@@ -6,7 +6,9 @@ use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
 use crate::config::Config;
 use crate::http;
-use crate::jobs::{Handlers, Runner, Timing, commit_list, compact, export_roster, reseal, run_rules, tidy};
+use crate::jobs::{
+    Handlers, Runner, Timing, commit_list, compact, export_roster, link_again, reseal, run_rules, tidy,
+};
 use crate::program::{Program, Schema};
 use crate::store::fault;
 use std::time::Duration;
@@ -54,14 +56,15 @@ pub async fn serve(config: &Config) -> Result<(), String> {
         lease: Duration::from_secs(config.job_lease.into()),
         ..Timing::default()
     };
-    // A lane of their own, before the other: to start one ends the leases that are there.
-    let rules = run_rules::with(Handlers::new(), &program);
-    let rules = Runner::start(program.db.clone(), rules, 1, timing);
-    let rules = rules.await.map_err(|e| format!("数据库：{e}"))?;
+    // What lists bring about has a lane of its own, so that no list waits behind it; it is started before the other,
+    // since to start one ends the leases that are there.
+    let after_lists = run_rules::with(link_again::with(Handlers::new(), &program), &program);
+    let after_lists = Runner::start(program.db.clone(), after_lists, 1, timing);
+    let after_lists = after_lists.await.map_err(|e| format!("数据库：{e}"))?;
     let runner = Runner::start(program.db.clone(), handlers, 1, timing);
     let runner = runner.await.map_err(|e| format!("数据库：{e}"))?;
     let served = http::serve(program.clone(), config, stop, listening).await;
-    tokio::join!(runner.stop(), rules.stop());
+    tokio::join!(runner.stop(), after_lists.stop());
     note_contacts(&program).await;
     served.map_err(|e| format!("服务无法启动：{e}"))
 }

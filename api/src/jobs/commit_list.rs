@@ -3,7 +3,7 @@
 use super::ahead::Ahead;
 use super::list_run::{Ground, STEP};
 use super::pace::Pace;
-use super::{Handlers, JobContext, JobFault, JobKind, link_again, try_list, undo_list, weigh_list};
+use super::{Handlers, JobContext, JobFault, JobKind, try_list, undo_list, weigh_list};
 use crate::app::lists::{draw, judge, later, register};
 use crate::program::Program;
 use crate::store::jobs::{self, NewJob};
@@ -12,7 +12,6 @@ use crate::store::lists::{self, Stage, state};
 /// What runs jobs of lists.
 pub fn handlers(program: &Program) -> Handlers {
     let (commits, tries, undoes) = (program.clone(), program.clone(), program.clone());
-    let again = program.clone();
     Handlers::new()
         .with(JobKind::CommitList, move |context| {
             let program = commits.clone();
@@ -26,10 +25,6 @@ pub fn handlers(program: &Program) -> Handlers {
         .with(JobKind::TryList, move |context| {
             let program = tries.clone();
             async move { try_list::run(&program, &context).await }
-        })
-        .with(JobKind::LinkAgain, move |context| {
-            let program = again.clone();
-            async move { link_again::run(&program, &context).await }
         })
         .with(JobKind::UndoList, move |context| {
             let program = undoes.clone();

@@ -5,15 +5,24 @@
 
 use super::list_run::{Ground, STEP};
 use super::weigh_list::{self, settle};
-use super::{JobContext, JobFault};
+use super::{Handlers, JobContext, JobFault, JobKind};
 use crate::app::lists::evidence::{self, Claims};
 use crate::app::lists::link_again::link_again;
 use crate::program::Program;
 use crate::store::lists::{self, Part, Row, Stage, state};
 
-pub async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
+/// Adds this job to what a node runs.
+pub fn with(handlers: Handlers, program: &Program) -> Handlers {
+    let program = program.clone();
+    handlers.with(JobKind::LinkAgain, move |context| {
+        let program = program.clone();
+        async move { run(&program, &context).await }
+    })
+}
+
+async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     for id in lists::with_waiting_rows(program.db.read()).await? {
-        context.go_on()?;
+        context.lists_first().await?;
         // What a list says of its own people is no evidence about its other rows.
         if context.subject == Some(id) {
             continue;
@@ -50,7 +59,7 @@ async fn waiting<C: sea_orm::ConnectionTrait>(
 async fn weigh(ground: &Ground<'_>) -> Result<(), JobFault> {
     let (mut claims, mut after) = (Claims::default(), None);
     loop {
-        ground.context.go_on()?;
+        ground.context.lists_first().await?;
         let rows = waiting(ground.program.db.read(), ground, after, STEP).await?;
         let Some(last) = rows.last() else { break };
         after = Some((last.sheet, last.row));
@@ -73,7 +82,7 @@ async fn link(ground: &Ground<'_>) -> Result<(), JobFault> {
     };
     let (mut after, mut pace) = (None, ground.pace());
     loop {
-        context.go_on()?;
+        context.lists_first().await?;
         let step = pace.next(ground.program).await;
         let last = ground.program.db.write(|txn| async move {
             lists::one_at_a_time(&*txn).await?;

@@ -10,17 +10,15 @@ use crate::app::clues::enter::{PART, Run};
 use crate::app::clues::gather::{Between, gather, months};
 use crate::app::clues::{find, rules, sources};
 use crate::program::Program;
-use crate::store::{clock, jobs, lists};
+use crate::store::{clock, lists};
 use matching::clues::Rule;
 use std::collections::HashSet;
-use std::time::Duration;
-use tokio::time::sleep;
 use uuid::Uuid;
 
 /// Clues of one transaction while phones are at work.
 const SMALL_PART: usize = 20;
 
-/// Adds both jobs to what a node runs: in a lane of their own, so that no list waits behind them.
+/// Adds both jobs to what a node runs.
 pub fn with(handlers: Handlers, program: &Program) -> Handlers {
     let (nightly, after) = (program.clone(), program.clone());
     handlers
@@ -52,24 +50,13 @@ struct Paused<'a> {
 impl Between for Paused<'_> {
     async fn pause(&self) -> Result<(), Error> {
         self.program.limiter.give_way().await;
-        // Lists go first, too: what they bring is compared when they are through.
-        while jobs::at_work(self.program.db.read(), &LISTS).await? {
-            self.context.go_on().map_err(|_| Error::Damaged(STOPPED))?;
-            sleep(LOOK).await;
+        match self.context.lists_first().await {
+            Err(JobFault::Database(error)) => Err(error.into()),
+            Err(_) => Err(Error::Damaged(STOPPED)),
+            Ok(()) => Ok(()),
         }
-        self.context.go_on().map_err(|_| Error::Damaged(STOPPED))
     }
 }
-
-/// What rules wait for.
-const LISTS: [&str; 3] = [
-    JobKind::CommitList.name(),
-    JobKind::TryList.name(),
-    JobKind::UndoList.name(),
-];
-
-/// Between two looks whether a list is at work.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// Not a fault: how a run that must stop comes out of reading.
 const STOPPED: &str = "the node stops";
@@ -99,7 +86,7 @@ async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     let total = i32::try_from(found.clues.len()).unwrap_or(i32::MAX);
     let mut done = 0;
     while done < found.clues.len() {
-        context.go_on()?;
+        context.lists_first().await?;
         let size = match program.limiter.give_way().await {
             true => SMALL_PART,
             false => PART as usize,
@@ -135,7 +122,7 @@ async fn gone(
 ) -> Result<(), JobFault> {
     let mut after = None;
     loop {
-        context.go_on()?;
+        context.lists_first().await?;
         run.program.limiter.give_way().await;
         let now = run.program.clock.now();
         let last = run.program.db.write(|txn| async move {

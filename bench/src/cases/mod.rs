@@ -87,6 +87,23 @@ impl Bench {
         Ok(report)
     }
 
+    /// Everybody at once, by themselves.
+    pub async fn only_storm(&self) -> Result<Report, Fault> {
+        let mut report = Report::begin(self.postgres.is_some());
+        tell("filling a town");
+        let place = self.place().await?;
+        let program = place.open().await?;
+        county::town(&program, self.size).await?;
+        drop(program);
+        let server = Server::start(&self.program, &place).await?;
+        tell("a storm, and many phones that ask");
+        report.add(storm::storm(self, &server).await?);
+        report.add(storm::polls(self, &server).await?);
+        drop(server);
+        place.remove().await?;
+        Ok(report)
+    }
+
     async fn exports(&self) -> Result<Vec<Figure>, Fault> {
         let place = self.place().await?;
         let program = place.open().await?;

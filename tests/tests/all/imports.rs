@@ -3,7 +3,7 @@
 use api::app::divisions;
 use api::app::lists::{self, Named, NewList, Reach};
 use api::clock::Clock;
-use api::jobs::{Runner, Timing};
+use api::jobs::{Runner, Timing, commit_list, link_again};
 use api::lists::ListKind;
 use api::program::Program;
 use api::seal::master::Secrets;
@@ -180,7 +180,7 @@ const FILES: [(&str, ListKind, &str, &str); 6] = [
 async fn a_county_of_lists(database: Database) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lists");
     let county = County::new(&database, folder).await;
-    let handlers = api::jobs::commit_list::handlers(&county.program);
+    let handlers = link_again::with(commit_list::handlers(&county.program), &county.program);
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()
@@ -258,7 +258,7 @@ async fn a_generated_county_is_linked(database: Database) {
         .expect("python3 is needed to generate a county; see README, 开始");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let county = County::new(&database, folder.path().to_owned()).await;
-    let handlers = api::jobs::commit_list::handlers(&county.program);
+    let handlers = link_again::with(commit_list::handlers(&county.program), &county.program);
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()
