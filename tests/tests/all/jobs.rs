@@ -14,7 +14,8 @@ tests::on_both!(
     a_run_ends_as_its_handler_says,
     a_job_has_one_owner_and_a_late_one_commits_nothing,
     a_stopping_node_gives_its_job_back_at_a_step,
-    work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each
+    work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each,
+    what_lists_bring_about_lets_them_go_first
 );
 
 const KINDS: [&str; 1] = ["commit_list"];
@@ -30,9 +31,13 @@ fn quick() -> Timing {
 }
 
 async fn enqueue(db: &Db) -> Uuid {
+    enqueue_of(db, "commit_list").await
+}
+
+async fn enqueue_of(db: &Db, kind: &'static str) -> Uuid {
     let new = &NewJob {
         id: Uuid::now_v7(),
-        kind: "commit_list",
+        kind,
         subject: None,
         total: 4,
         created_by: Uuid::nil(),
@@ -211,4 +216,57 @@ async fn work_longer_than_its_lease_keeps_it_and_many_jobs_run_once_each(databas
     for node in nodes {
         node.stop().await;
     }
+}
+
+async fn what_lists_bring_about_lets_them_go_first(database: Database) {
+    let db = database.open().await;
+    // A list whose lease has run out is at work nowhere.
+    let timing = Timing {
+        lease: Duration::from_secs(30),
+        ..quick()
+    };
+    let (list_may_end, order) = (Arc::new(Notify::new()), Arc::new(AtomicI32::new(0)));
+    let (may_end, first) = (list_may_end.clone(), order.clone());
+    let lists = Handlers::new().with(JobKind::CommitList, move |_| {
+        let (may_end, first) = (may_end.clone(), first.clone());
+        async move {
+            may_end.notified().await;
+            first
+                .compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst)
+                .ok();
+            Ok(())
+        }
+    });
+    let (second, came) = (order.clone(), Arc::new(Notify::new()));
+    let begun = came.clone();
+    let after = Handlers::new().with(JobKind::RunRules, move |context| {
+        let (second, begun) = (second.clone(), begun.clone());
+        async move {
+            begun.notify_one();
+            context.lists_first().await?;
+            second
+                .compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst)
+                .ok();
+            Ok(())
+        }
+    });
+    let after = Runner::start(db.clone(), after, 1, timing).await.unwrap();
+    let lists = Runner::start(db.clone(), lists, 1, timing).await.unwrap();
+    let list = enqueue(&db).await;
+    while jobs::find(db.read(), list).await.unwrap().unwrap().state != "running" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let rules = enqueue_of(&db, "run_rules").await;
+    came.notified().await;
+    // It has looked by then, and looked again.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(
+        jobs::find(db.read(), rules).await.unwrap().unwrap().finished_at,
+        None
+    );
+    list_may_end.notify_one();
+    assert_eq!(end_of(&db, list).await.0, "done");
+    assert_eq!(end_of(&db, rules).await.0, "done");
+    assert_eq!(order.load(Ordering::SeqCst), 2);
+    tokio::join!(after.stop(), lists.stop());
 }
