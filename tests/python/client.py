@@ -65,6 +65,7 @@ class Client:
         self.differing = set()
         self.cursor = None
         self.seq = 0
+        self.through = 0
 
     # What the worker does.
 
@@ -156,10 +157,12 @@ class Client:
             self.apply(item)
         self.cursor = answer["cursor"]
         through = answer["standing"]["through"]
-        # A server that lost its database is told again what it does not count.
-        self.unsent += [edit for edit in self.sent if edit["seq"] > through]
-        self.unsent.sort(key=lambda edit: edit["seq"])
-        self.sent = [edit for edit in self.sent if edit["seq"] <= through]
+        if through < self.through:
+            # A server that lost its database is told again what it does not count.
+            self.unsent += [edit for edit in self.sent if edit["seq"] > through]
+            self.unsent.sort(key=lambda edit: edit["seq"])
+            self.sent = [edit for edit in self.sent if edit["seq"] <= through]
+        self.through = through
         if not answer["more"]:
             self.compare(answer["grids"])
         return answer["more"]
