@@ -183,6 +183,7 @@ fn terms(s: &mut Settings) -> Terms {
         sessions: days("keep_sessions", 1, default.sessions),
         receipts: days("keep_receipts", 400, default.receipts),
         audit: days("keep_audit", 180, default.audit),
+        clues: days("keep_clues", 400, default.clues),
         documents: days("keep_documents", 180, default.documents),
     }
 }

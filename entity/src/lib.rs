@@ -45,6 +45,7 @@ pub mod inbox_item;
 pub mod job;
 pub mod kept_apart;
 pub mod known_elsewhere;
+pub mod lesson;
 pub mod list;
 pub mod list_mapping;
 pub mod list_row;

@@ -26,6 +26,7 @@ mod m20261130_000015_evidence;
 mod m20261130_000016_merging;
 mod m20261130_000017_clues;
 mod m20261130_000018_row_numbers;
+mod m20261130_000019_lesson;
 mod tables;
 
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000016_merging::Migration),
             Box::new(m20261130_000017_clues::Migration),
             Box::new(m20261130_000018_row_numbers::Migration),
+            Box::new(m20261130_000019_lesson::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ pub mod database;
 pub mod dice;
 pub mod durable;
 pub mod full_phone;
+pub mod generated;
 pub mod licence;
 pub mod live;
 pub mod needles;

@@ -3,12 +3,21 @@
 use crate::app::files::{self, Purpose};
 use crate::app::rosters::changes;
 use crate::app::{Error, guard, lists};
-use crate::store::{backups, epochs, retention, rosters, sessions};
+use crate::store::{backups, clues, epochs, retention, rosters, sessions};
+use matching::clues::state::State;
 use sea_orm::ConnectionTrait;
 
 const DAY: i64 = 24 * 3600 * 1000;
 /// Rows of one step.
 const STEP: u64 = 500;
+/// What nobody has to answer any more.
+const SETTLED: [&str; 3] = [
+    State::Confirmed.name(),
+    State::Refuted.name(),
+    State::Closed.name(),
+];
+/// Clues of one step, each with its items and tasks.
+const CLUES: u64 = 50;
 /// Chunks of files of one step: 16 MiB of them.
 const CHUNKS: u64 = 64;
 
@@ -25,6 +34,8 @@ pub struct Terms {
     pub receipts: u32,
     /// The audit trail: at least 180 days, which the law asks for.
     pub audit: u32,
+    /// Clues that are settled and that no rule finds any more, with their visit tasks.
+    pub clues: u32,
     /// History inside a record's document; edit rows keep it for as long as there is the person.
     pub documents: u32,
 }
@@ -37,6 +48,7 @@ impl Default for Terms {
             sessions: 90,
             receipts: 400,
             audit: 1095,
+            clues: 1095,
             documents: 1095,
         }
     }
@@ -60,10 +72,12 @@ pub enum What {
     Steps,
     Readings,
     PastDocuments,
+    Clues,
+    Tasks,
 }
 
 impl What {
-    pub const ALL: [What; 15] = [
+    pub const ALL: [What; 17] = [
         What::Counters,
         What::Sessions,
         What::Uploads,
@@ -79,6 +93,8 @@ impl What {
         What::Steps,
         What::Readings,
         What::PastDocuments,
+        What::Clues,
+        What::Tasks,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -98,6 +114,8 @@ impl What {
             What::Steps => "roster_steps",
             What::Readings => "readings",
             What::PastDocuments => "past_documents",
+            What::Clues => "clues",
+            What::Tasks => "visit_tasks",
         }
     }
 }
@@ -124,5 +142,7 @@ pub async fn step<C: ConnectionTrait>(db: &C, what: What, terms: &Terms, now: i6
         What::Readings => lists::tidy(db, now).await?,
         // A phone whose receipts are kept no longer has handed in long ago.
         What::PastDocuments => epochs::forget(db, ago(terms.receipts), STEP).await?,
+        What::Clues => clues::forget(db, &SETTLED, ago(terms.clues), CLUES).await?,
+        What::Tasks => clues::tasks::forget(db, ago(terms.clues), CLUES).await?,
     })
 }

@@ -30,6 +30,7 @@ const NAMES: &[&str] = &[
     "keep_sessions",
     "keep_receipts",
     "keep_audit",
+    "keep_clues",
     "keep_documents",
     "metrics_from",
     "metrics_token",

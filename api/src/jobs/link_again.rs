@@ -7,6 +7,7 @@ use super::list_run::{Ground, STEP};
 use super::weigh_list::{self, settle};
 use super::{Handlers, JobContext, JobFault, JobKind};
 use crate::app::lists::evidence::{self, Claims};
+use crate::app::lists::lesson;
 use crate::app::lists::link_again::link_again;
 use crate::program::Program;
 use crate::store::lists::{self, Part, Row, Stage, state};
@@ -21,6 +22,9 @@ pub fn with(handlers: Handlers, program: &Program) -> Handlers {
 }
 
 async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
+    // Of a register that has just come this is learned now, before a list waits for it.
+    lesson::current(program, context).await?;
+    context.go_on()?;
     for id in lists::with_waiting_rows(program.db.read()).await? {
         context.lists_first().await?;
         // What a list says of its own people is no evidence about its other rows.
@@ -57,6 +61,7 @@ async fn waiting<C: sea_orm::ConnectionTrait>(
 
 /// All of a list's rows that wait are weighed before one of them is linked.
 async fn weigh(ground: &Ground<'_>) -> Result<(), JobFault> {
+    let lesson = weigh_list::lesson(ground).await?;
     let (mut claims, mut after) = (Claims::default(), None);
     loop {
         ground.context.lists_first().await?;
@@ -66,7 +71,7 @@ async fn weigh(ground: &Ground<'_>) -> Result<(), JobFault> {
         rows.iter()
             .for_each(|row| claims.number(&ground.program.keys, row));
         let asked: Vec<&Row> = rows.iter().filter(|row| evidence::asks(row)).collect();
-        weigh_list::weigh(ground, Stage::Final, &asked, &mut claims).await?;
+        weigh_list::weigh(ground, (Stage::Final, lesson.as_deref()), &asked, &mut claims).await?;
     }
     let db = ground.program.db.read();
     for part in claims.residents().chunks(STEP as usize) {

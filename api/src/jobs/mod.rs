@@ -24,6 +24,7 @@ mod weigh_list;
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};
 
+use crate::app::lists::lesson::GoOn;
 use crate::store::db::{Cause, Db, is_full};
 use crate::store::jobs;
 use futures_util::future::BoxFuture;
@@ -155,6 +156,12 @@ impl JobContext {
             true => Err(JobFault::Stopped),
             false => Ok(()),
         }
+    }
+}
+
+impl GoOn for JobContext {
+    fn go_on(&self) -> bool {
+        !self.stopping.is_cancelled()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::app::Error;
 use crate::app::clues::enter::{PART, Run};
 use crate::app::clues::gather::{Between, gather, months};
 use crate::app::clues::{find, rules, sources};
+use crate::app::lists::lesson;
 use crate::program::Program;
 use crate::store::{clock, lists};
 use matching::clues::Rule;
@@ -63,6 +64,10 @@ const STOPPED: &str = "the node stops";
 
 async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     rules::seed(program).await?;
+    if context.kind == JobKind::RunAllRules {
+        lesson::renew(program, context).await?;
+        context.go_on()?;
+    }
     let began = clock::now(program.db.read()).await?;
     let today = program.clock.now().date();
     let wanted = wanted(program, context).await?;

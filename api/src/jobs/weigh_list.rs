@@ -7,7 +7,10 @@
 use super::JobFault;
 use super::list_run::{Ground, STEP};
 use crate::app::lists::evidence::{self, Claims, contested};
+use crate::app::lists::lesson;
 use crate::store::lists::{self, Evidence, Part, Row, Stage};
+use matching::county::Lesson;
+use std::sync::Arc;
 
 /// Rows that are read at once.
 const PAGE: u64 = 5 * STEP;
@@ -17,6 +20,7 @@ pub async fn run(ground: &Ground<'_>, stage: Stage) -> Result<(), JobFault> {
         return Ok(());
     }
     let (db, keys) = (ground.program.db.read(), &ground.program.keys);
+    let lesson = lesson(ground).await?;
     let mut claims = Claims::numbered(lists::numbers(db, ground.list.id).await?);
     let mut after = None;
     loop {
@@ -34,7 +38,7 @@ pub async fn run(ground: &Ground<'_>, stage: Stage) -> Result<(), JobFault> {
         for part in asked.chunks(STEP as usize) {
             ground.context.go_on()?;
             ground.program.limiter.give_way().await;
-            weigh(ground, stage, part, &mut claims).await?;
+            weigh(ground, (stage, lesson.as_deref()), part, &mut claims).await?;
         }
     }
     settle(ground, claims).await
@@ -58,15 +62,22 @@ pub async fn settle(ground: &Ground<'_>, claims: Claims) -> Result<(), JobFault>
     Ok(())
 }
 
+/// What is known of the county's register.
+pub async fn lesson(ground: &Ground<'_>) -> Result<Option<Arc<Lesson>>, JobFault> {
+    let lesson = lesson::current(ground.program, ground.context).await?;
+    ground.context.go_on()?;
+    Ok(lesson)
+}
+
 /// Weighs some rows and keeps what is said of them.
 pub async fn weigh(
     ground: &Ground<'_>,
-    stage: Stage,
+    (stage, lesson): (Stage, Option<&Lesson>),
     rows: &[&Row],
     claims: &mut Claims,
 ) -> Result<(), JobFault> {
     let cx = ground.commit(stage);
-    let said = evidence::weigh(ground.program.db.read(), &cx, rows).await?;
+    let said = evidence::weigh(ground.program.db.read(), &cx, rows, lesson).await?;
     let mut kept = Vec::new();
     for (row, said) in rows.iter().zip(said) {
         if let Some(said) = &said {

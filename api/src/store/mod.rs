@@ -32,6 +32,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod keys;
 pub mod known_elsewhere;
+pub mod lessons;
 pub mod lists;
 pub mod lookups;
 pub mod merges;

@@ -1,5 +1,9 @@
 //! Records as rows: resident, document, facts, projection, search card and look-ups, loaded and saved together.
 
+mod load;
+
+pub use load::{Unreadable, lock_all, look_at, look_at_sound, read};
+
 use super::fault::Fault;
 use super::{PER_THREAD, cards, edits, lookups, sealed};
 use crate::seal::{Keyring, Place};
@@ -8,12 +12,10 @@ use domain::{EditId, ResidentId};
 use entity::{document, facts, projection, resident, search_card};
 use rayon::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::project::Projection;
-use sync::record::{Kept, Stamp};
+use sync::record::Stamp;
 use sync::{ChangeHash, Record, State};
 use uuid::Uuid;
 
@@ -34,127 +36,6 @@ pub struct Loaded {
     pub placed: Option<Uuid>,
     /// Made by the transaction that holds it.
     pub new: bool,
-}
-
-/// The records of these residents, locked in the order of their ids until commit. Unknown ids are absent.
-pub async fn lock_all<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    ids: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
-    load_all(db, keys, ids, true).await
-}
-
-/// The records of these residents as they stand, for whoever writes nothing.
-pub async fn look_at<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    ids: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
-    load_all(db, keys, ids, false).await
-}
-
-async fn load_all<C: ConnectionTrait>(
-    db: &C,
-    keys: &Keyring,
-    ids: &BTreeSet<Uuid>,
-    lock: bool,
-) -> Result<BTreeMap<Uuid, Loaded>, Fault> {
-    let mut out = BTreeMap::new();
-    let all: Vec<Uuid> = ids.iter().copied().collect();
-    for part in all.chunks(200) {
-        let mut rows = resident::Entity::find()
-            .filter(resident::Column::Id.is_in(part.iter().copied()))
-            .order_by_asc(resident::Column::Id);
-        if lock {
-            rows = rows.lock_exclusive();
-        }
-        let rows = rows.all(db).await?;
-        let docs = document::Entity::find().filter(document::Column::Resident.is_in(part.iter().copied()));
-        let docs: BTreeMap<Uuid, Vec<u8>> = docs
-            .all(db)
-            .await?
-            .into_iter()
-            .map(|d| (d.resident, d.sealed))
-            .collect();
-        let facts = facts::Entity::find().filter(facts::Column::Resident.is_in(part.iter().copied()));
-        let facts: BTreeMap<Uuid, facts::Model> = facts
-            .all(db)
-            .await?
-            .into_iter()
-            .map(|f| (f.resident, f))
-            .collect();
-        let loaded = rows.into_par_iter().with_min_len(PER_THREAD).map(|row| {
-            let doc = docs.get(&row.id).ok_or(Fault::Damaged("document missing"))?;
-            let fact = facts.get(&row.id).ok_or(Fault::Damaged("facts missing"))?;
-            Ok((row.id, load(keys, row, doc, fact)?))
-        });
-        out.extend(loaded.collect::<Result<Vec<_>, Fault>>()?);
-    }
-    Ok(out)
-}
-
-/// The part of a record that does not open or does not parse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    Document,
-    Facts,
-    State,
-}
-
-impl From<Unreadable> for Fault {
-    fn from(part: Unreadable) -> Fault {
-        Fault::Damaged(match part {
-            Unreadable::Document => "document",
-            Unreadable::Facts => "facts",
-            Unreadable::State => "state",
-        })
-    }
-}
-
-/// The record of its three rows, without stamps.
-pub fn read(
-    keys: &Keyring,
-    row: &resident::Model,
-    doc: &[u8],
-    fact: &facts::Model,
-) -> Result<Record, Unreadable> {
-    let place = Place {
-        table: "document",
-        row: row.id.as_bytes(),
-        group: "all",
-    };
-    let plain = keys.open(place, doc).map_err(|_| Unreadable::Document)?;
-    let doc = sync::document::load(&plain).map_err(|_| Unreadable::Document)?;
-    let kept: Kept = sealed::open(keys, "facts", row.id, &fact.sealed).map_err(|_| Unreadable::Facts)?;
-    Ok(Record {
-        resident: row.id.into(),
-        epoch: row.epoch as u16,
-        n: row.n as u32,
-        state: State::parse(&row.state).ok_or(Unreadable::State)?,
-        facts_version: row.facts_version as u32,
-        doc,
-        kept,
-        stamps: Vec::new(),
-        past: Vec::new(),
-    })
-}
-
-fn load(keys: &Keyring, row: resident::Model, doc: &[u8], fact: &facts::Model) -> Result<Loaded, Fault> {
-    let record = read(keys, &row, doc, fact)?;
-    let lookups = lookups::of(keys, &record);
-    Ok(Loaded {
-        record,
-        village: row.village,
-        grid: row.grid,
-        merged_into: row.merged_into,
-        created_at: row.created_at,
-        lookups,
-        stood_in: row.village,
-        placed: row.grid.filter(|_| row.state == "present"),
-        before: (row.state != "departed").then_some((row.grid, row.version)),
-        new: false,
-    })
 }
 
 /// The year that stands in the clear beside a record, for lists by age.

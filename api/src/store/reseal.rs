@@ -72,6 +72,7 @@ pub const ALL: &[Sealed] = &[
     by_id("held", "sealed"),
     by_id("household", "sealed"),
     by_id("inbox_item", "sealed"),
+    by_id("lesson", "sealed"),
     by_id("list", "sealed"),
     by_id("list_mapping", "sealed"),
     Sealed {

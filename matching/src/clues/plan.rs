@@ -32,7 +32,7 @@ pub enum Test {
 }
 
 impl Plan {
-    pub fn new(condition: &Condition, sheets: &Sheets, people: &[Person], at: Date) -> Plan {
+    pub fn new(condition: &Condition, sheets: &Sheets, people: &[&Person], at: Date) -> Plan {
         let all = |conditions: &[Condition]| {
             let all = conditions.iter().map(|c| Plan::new(c, sheets, people, at));
             all.collect()
@@ -210,7 +210,7 @@ fn aged(person: &Person, at: Date, years: u16) -> Truth {
     }
 }
 
-fn shared(sheets: &Sheets, people: &[Person], list: usize, column: usize, more_than: u32) -> BTreeSet<u32> {
+fn shared(sheets: &Sheets, people: &[&Person], list: usize, column: usize, more_than: u32) -> BTreeSet<u32> {
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     for person in people {
         let values: BTreeSet<u32> = sheets.of(&person.rows, list).map(|row| row[column]).collect();

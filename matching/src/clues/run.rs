@@ -59,7 +59,7 @@ pub struct Ready<'a> {
 
 impl<'a> Ready<'a> {
     /// `people` are all who stand on a list: what many of them share counts.
-    pub fn new(rules: &'a [Rule], sheets: &'a Sheets, people: &[Person], at: Date) -> Ready<'a> {
+    pub fn new(rules: &'a [Rule], sheets: &'a Sheets, people: &[&Person], at: Date) -> Ready<'a> {
         let day = at.to_string();
         let ready =
             |rule: &Rule| rule.is_valid_at(&day) && rule.inputs().iter().all(|l| sheets.list(l).is_some());
@@ -98,7 +98,8 @@ impl<'a> Ready<'a> {
 
 /// Runs rules at a date, in the order of rules and people.
 pub fn run(rules: &[Rule], sheets: &Sheets, people: &[Person], at: Date) -> Vec<Clue> {
-    let ready = Ready::new(rules, sheets, people, at);
+    let all: Vec<&Person> = people.iter().collect();
+    let ready = Ready::new(rules, sheets, &all, at);
     let mut clues = Vec::new();
     for (rule_at, rule, plan) in &ready.rules {
         for (n, person) in people.iter().enumerate() {

@@ -1,35 +1,59 @@
 //! A handful of people instead of a county: whom one row is about where its candidates were found by other means (keyed
-//! hashes in a database), so that nothing is learned from the county and no value is counted in it.
+//! hashes in a database), so that no county is opened for it.
 //!
-//! Agreements are then worth what they are on average, and a machine links without asking only where more stands
-//! together than the weights ask for: [`sure`].
+//! What agreements are worth is then told by what was learned of the county before ([`Lesson`]); without one they are
+//! worth what they are on average. Either way a machine links without asking only where more stands together than the
+//! weights ask for ([`County::sure`]), and by averages more still.
 
 use super::{County, Judged, Limits};
 use crate::keys::Index;
 use crate::record::Record;
 use crate::record::names::Names;
-use crate::weigh::{Counts, Field, Levels, Weights, born, name, number, place, plain};
+use crate::weigh::{Counts, Field, Kept, Levels, Weights, born, name, number, place, plain};
+use std::sync::Arc;
 
-/// How many people the county is taken to have: more than the largest that is measured, so that no evidence counts for
-/// more than it does there.
+/// How many people the county is taken to have of which nothing is known: more than the largest that is measured, so that
+/// no evidence counts for more than it does there.
 const KNOWN: f32 = 1_000_000.0;
 
-/// From where on a machine links, in bits, beside what [`sure`] asks for.
+/// From where on a machine links by averages, in bits, beside what [`County::sure`] asks for.
 const SURE: f32 = 10.0;
+
+/// People of the register below which its counts say too little.
+const LEAST: u32 = 1000;
+
+/// What was learned of a county.
+#[derive(Clone, Debug, Default)]
+pub struct Lesson {
+    pub counts: Arc<Kept>,
+    pub weights: Weights,
+    /// Odds that a row of a list is about somebody of the register.
+    pub odds: f32,
+}
 
 impl<'a> County<'a> {
     /// People at hand; `person` says for each which is the first of the same person.
-    pub fn few(names: &'a Names, people: &'a [Record], person: Vec<u32>) -> County<'a> {
+    pub fn few(
+        names: &'a Names,
+        people: &'a [Record],
+        person: Vec<u32>,
+        lesson: Option<&Lesson>,
+    ) -> County<'a> {
+        let lesson = lesson.filter(|lesson| lesson.counts.rows() >= LEAST);
+        let (weights, counts) = lesson.map_or_else(Default::default, |lesson| {
+            (lesson.weights.clone(), Counts::from(lesson.counts.clone()))
+        });
+        // Nineteen of twenty people on a list are known.
+        let (odds, known) = lesson.map_or((19.0, KNOWN), |l| (l.odds, l.counts.rows() as f32));
         County {
             names,
             register: people,
             person,
-            weights: Weights::default(),
-            counts: Counts::default(),
+            weights,
+            counts,
             index: Index::default(),
             limits: Limits::default(),
-            // Nineteen of twenty people on a list are known.
-            prior: (19.0 / KNOWN).log2(),
+            prior: (odds / known).log2(),
         }
     }
 
@@ -37,6 +61,36 @@ impl<'a> County<'a> {
     pub fn among(&self, row: &Record) -> Judged {
         let candidates = self.best(row, 0..self.register.len() as u32);
         self.decide(row, candidates)
+    }
+
+    /// Whether a machine may link the row to its first candidate without asking: nothing speaks against it, and nobody who is
+    /// born on the day and nearly has the name is about. Where no lesson told what the evidence is worth, the birth
+    /// date must agree, or a number that is one slip away, and something of the home (all of it where no birth date is told).
+    pub fn sure(&self, said: &Judged) -> bool {
+        let Some(first) = said.linked() else { return false };
+        let levels = &first.weighed.levels;
+        // What another sex weighs, a lesson tells.
+        let learnt = self.counts.rows() > 0.0;
+        let against = matches!(levels.of(Field::Number), number::FAR | number::OTHER)
+            || (levels.is(Field::Sex, plain::OTHER) && !(learnt && levels.is(Field::Name, name::EQUAL)));
+        let numbered = matches!(levels.of(Field::Number), number::SLIP | number::CUT);
+        let twin = said.candidates[1..]
+            .iter()
+            .any(|c| super::judge::is_twin(&c.weighed.levels) || is_twin_elsewhere(&c.weighed.levels));
+        if against || (twin && !numbered) {
+            return false;
+        }
+        if learnt {
+            // Whom all but the last digits fit are many of one village and day.
+            let cut = levels.is(Field::Number, number::CUT);
+            let near = matches!(
+                levels.of(Field::Place),
+                place::HOUSE | place::NATURAL | place::VILLAGE
+            ) || is_home(levels)
+                || levels.is(Field::Head, plain::SAME);
+            return !cut || near;
+        }
+        on_average(levels, numbered) && first.weight >= SURE
     }
 }
 
@@ -63,32 +117,19 @@ pub fn one_person(names: &Names, people: &[Record]) -> Vec<u32> {
     person
 }
 
-/// Whether a machine may link the row to its first candidate without asking: the name agrees, and the birth date or a
-/// number that is one slip away, and something of the home (all of the home where no birth date is told); nothing speaks against it, and nobody who is born on the
-/// day and nearly has the name lives there too.
-pub fn sure(said: &Judged) -> bool {
-    let Some(first) = said.linked() else { return false };
-    let levels = &first.weighed.levels;
-    let numbered = matches!(levels.of(Field::Number), number::SLIP | number::CUT);
+fn on_average(levels: &Levels, numbered: bool) -> bool {
+    let equal = levels.is(Field::Name, name::EQUAL);
     let both = levels.is(Field::Place, place::HOUSE)
         && (levels.is(Field::Phone, plain::SAME) || levels.is(Field::Head, plain::SAME));
     // Where no birth date is told, house and phone (or head) stand for it.
-    let undated = levels.of(Field::Born) == 0 && levels.is(Field::Name, name::EQUAL) && both;
+    let undated = levels.of(Field::Born) == 0 && equal && both;
     let dated = numbered || levels.is(Field::Born, born::EQUAL) || undated;
-    let home = if levels.is(Field::Name, name::EQUAL) {
-        is_home(levels)
-            || levels.is(Field::Place, place::NATURAL)
-            || levels.is(Field::Head, plain::SAME)
-            || (numbered && levels.is(Field::Place, place::VILLAGE))
-    } else {
-        is_home(levels)
-    };
-    let against = levels.is(Field::Sex, plain::OTHER)
-        || matches!(levels.of(Field::Number), number::FAR | number::OTHER);
-    let twin = said.candidates[1..]
-        .iter()
-        .any(|c| super::judge::is_twin(&c.weighed.levels) || is_twin_elsewhere(&c.weighed.levels));
-    dated && home && !against && (numbered || !twin) && first.weight >= SURE
+    let home = is_home(levels)
+        || (equal
+            && (levels.is(Field::Place, place::NATURAL)
+                || levels.is(Field::Head, plain::SAME)
+                || (numbered && levels.is(Field::Place, place::VILLAGE))));
+    dated && home
 }
 
 fn is_home(levels: &Levels) -> bool {
@@ -123,10 +164,10 @@ mod tests {
         let mut reader = Reader::new(Gazetteer::default());
         let records: Vec<Record> = rows.iter().map(|row| reader.read(row).0).collect();
         let people = &records[1..];
-        let county = County::few(&reader.names, people, one_person(&reader.names, people));
+        let county = County::few(&reader.names, people, one_person(&reader.names, people), None);
         let said = county.among(&records[0]);
         let shown = match said.answer {
-            Answer::Linked if sure(&said) => format!("linked {}", said.candidates[0].at),
+            Answer::Linked if county.sure(&said) => format!("linked {}", said.candidates[0].at),
             Answer::Linked => "likely".to_owned(),
             Answer::Asks(why) => format!("asks {}", why.code()),
             Answer::New => "new".to_owned(),
@@ -138,9 +179,12 @@ mod tests {
         let mut reader = Reader::new(Gazetteer::default());
         let records: Vec<Record> = turned.iter().map(|row| reader.read(row).0).collect();
         let people = &records[1..];
-        let county = County::few(&reader.names, people, one_person(&reader.names, people));
+        let county = County::few(&reader.names, people, one_person(&reader.names, people), None);
         let again = county.among(&records[0]);
-        assert_eq!((again.answer, sure(&again)), (said.answer, sure(&said)));
+        assert_eq!(
+            (again.answer, county.sure(&again)),
+            (said.answer, county.sure(&said))
+        );
     }
 
     #[test]
@@ -181,7 +225,7 @@ mod tests {
         let mut reader = Reader::new(Gazetteer::default());
         let records: Vec<Record> = rows.iter().map(|row| reader.read(row).0).collect();
         assert_eq!(one_person(&reader.names, &records), [0, 1]);
-        let county = County::few(&reader.names, &records[1..], vec![0]);
+        let county = County::few(&reader.names, &records[1..], vec![0], None);
         assert_eq!(county.among(&records[0]).answer, Answer::Asks(Why::OtherNumber));
     }
 }

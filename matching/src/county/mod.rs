@@ -13,14 +13,13 @@ pub mod people;
 mod twice;
 
 pub use answer::{Answer, Candidate, Judged, Limits, Why};
-pub use few::{one_person, sure};
+pub use few::{Lesson, one_person};
 
 use crate::hands::Hands;
 use crate::keys::{Index, Kind};
 use crate::record::names::Names;
 use crate::record::{Record, hash};
-use crate::weigh::{Counts, Levels, Weights, compare, learn};
-use std::collections::BTreeMap;
+use crate::weigh::{Counts, Pairs, Weights};
 
 /// One row of a list. Rows of equal `list` belong to one list, in however many files it came.
 #[derive(Clone, Copy, Debug)]
@@ -69,9 +68,7 @@ impl<'a> County<'a> {
     }
 
     fn learn(&mut self, rows: &[Row]) {
-        let mut pairs: BTreeMap<Levels, u32> = BTreeMap::new();
-        let mut strangers: BTreeMap<Levels, u32> = BTreeMap::new();
-        let (mut known, mut unknown) = (0.0f32, 0.0f32);
+        let mut pairs = Pairs::default();
         let every = (rows.len() as u64 / LEARN).max(1);
         let mut found = Vec::new();
         for row in rows
@@ -80,34 +77,17 @@ impl<'a> County<'a> {
         {
             self.index
                 .find(&Kind::LINKING, self.names, &row.record, &mut found);
-            let mut number = false;
-            for at in &found {
-                let levels = compare(self.names, &row.record, &self.register[*at as usize]);
-                number |= levels.is(crate::weigh::Field::Number, 1);
-                *pairs.entry(levels).or_default() += 1;
-            }
-            if row.record.number.valid().is_some() {
-                if number {
-                    known += 1.0;
-                } else {
-                    unknown += 1.0;
-                }
-            }
+            let near = found.iter().map(|at| &self.register[*at as usize]);
+            pairs.row(self.names, &row.record, near);
         }
         let (few, known_few) = (sample(rows.len()), sample(self.register.len()));
         let drawn = |record: &Record, every: u64| content(self.names, record).is_multiple_of(every);
         let register: Vec<&Record> = self.register.iter().filter(|r| drawn(r, known_few)).collect();
         for row in rows.iter().filter(|row| drawn(&row.record, few)) {
-            for other in &register {
-                *strangers
-                    .entry(compare(self.names, &row.record, other))
-                    .or_default() += 1;
-            }
+            pairs.strangers(self.names, &row.record, register.iter().copied());
         }
-        self.weights = learn(&pairs, &strangers);
-        // Pseudo-counts: nineteen of twenty people on a list are in the register.
-        let odds = (known + 19.0) / (unknown + 1.0);
-        self.prior = odds.log2() - (self.register.len().max(1) as f32).log2();
+        self.weights = pairs.weights();
+        self.prior = pairs.odds().log2() - (self.register.len().max(1) as f32).log2();
     }
 }
 

@@ -1,14 +1,16 @@
 //! Where a row says that the person lives, as numbers.
 
+use super::{hash, hash_text};
 use domain::place::{Gazetteer, Hint, leading_number};
 use domain::{DivisionId, GridId};
 use std::collections::HashMap;
 
-/// A place as an address or a column names it. 0 is "not said" in every part.
+/// A place as an address or a column names it. 0 is "not said" in every part. Town, village and natural village are
+/// hashes of what they are, the same in every run, so that counts of places may be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
-    pub town: u16,
-    pub village: u16,
+    pub town: u32,
+    pub village: u32,
     pub natural: u32,
     pub number: u32,
     pub part: u32,
@@ -17,12 +19,10 @@ pub struct Place {
 /// Reads addresses of one county.
 pub struct Places {
     gazetteer: Gazetteer,
-    divisions: HashMap<DivisionId, u16>,
-    naturals: HashMap<(DivisionId, String), u32>,
     /// By hint: what stands before the house number, read once for all houses.
-    fronts: HashMap<u16, HashMap<Box<str>, Option<Front>>>,
+    fronts: HashMap<u32, HashMap<Box<str>, Option<Front>>>,
     /// Columns that name a town and village.
-    columns: HashMap<Box<str>, (Place, Hint, u16)>,
+    columns: HashMap<Box<str>, (Place, Hint, u32)>,
 }
 
 /// What stands before a house number: the place, its village, its natural village or road.
@@ -39,8 +39,6 @@ impl Places {
     pub fn new(gazetteer: Gazetteer) -> Places {
         Places {
             gazetteer,
-            divisions: HashMap::new(),
-            naturals: HashMap::new(),
             fronts: HashMap::new(),
             columns: HashMap::new(),
         }
@@ -58,7 +56,7 @@ impl Places {
         found
     }
 
-    fn column(&mut self, text: &str) -> (Place, Hint, u16) {
+    fn column(&mut self, text: &str) -> (Place, Hint, u32) {
         if text.is_empty() {
             return (Place::default(), Hint::default(), 0);
         }
@@ -67,8 +65,8 @@ impl Places {
         }
         let placed = self.gazetteer.place(text, Hint::default());
         let place = Place {
-            town: self.division(placed.town),
-            village: self.division(placed.village),
+            town: division(placed.town),
+            village: division(placed.village),
             ..Place::default()
         };
         let key = if place.village > 0 {
@@ -81,7 +79,7 @@ impl Places {
         known
     }
 
-    fn with_hint(&mut self, address: &str, hint: Hint, hint_key: u16) -> Found {
+    fn with_hint(&mut self, address: &str, hint: Hint, hint_key: u32) -> Found {
         if address.is_empty() {
             return Found::default();
         }
@@ -117,27 +115,27 @@ impl Places {
         let sure = read
             .iter()
             .all(|r| r.certain && r.number.is_some() && r.rest.is_empty());
-        let natural = read[0].natural.take()?;
+        let name = read[0].natural.take()?;
         let village = read[0].village.filter(|_| same && sure)?;
         let place = Place {
-            town: self.division(read[0].town),
-            village: self.division(Some(village)),
-            natural: self.natural(village, &natural),
+            town: division(read[0].town),
+            village: division(Some(village)),
+            natural: natural(village, &name),
             ..Place::default()
         };
-        Some((place, village, natural.into()))
+        Some((place, village, name.into()))
     }
 
     fn whole(&mut self, address: &str, hint: Hint) -> Found {
         let placed = self.gazetteer.place(address, hint);
         let natural = match (placed.village, &placed.natural) {
-            (Some(village), Some(natural)) => self.natural(village, natural),
+            (Some(village), Some(name)) => natural(village, name),
             _ => 0,
         };
         Found {
             place: Place {
-                town: self.division(placed.town),
-                village: self.division(placed.village),
+                town: division(placed.town),
+                village: division(placed.village),
                 natural,
                 number: placed.number.unwrap_or(0),
                 part: placed.part.unwrap_or(0),
@@ -145,16 +143,23 @@ impl Places {
             grid: placed.grid,
         }
     }
+}
 
-    fn division(&mut self, id: Option<DivisionId>) -> u16 {
-        let next = (self.divisions.len() + 1) as u16;
-        id.map_or(0, |id| *self.divisions.entry(id).or_insert(next))
-    }
+fn division(id: Option<DivisionId>) -> u32 {
+    id.map_or(0, |id| {
+        let (high, low) = id.uuid().as_u64_pair();
+        short(&[high, low])
+    })
+}
 
-    fn natural(&mut self, village: DivisionId, name: &str) -> u32 {
-        let next = (self.naturals.len() + 1) as u32;
-        *self.naturals.entry((village, name.to_owned())).or_insert(next)
-    }
+fn natural(village: DivisionId, name: &str) -> u32 {
+    short(&[u64::from(division(Some(village))), hash_text(name)])
+}
+
+/// Never 0.
+fn short(parts: &[u64]) -> u32 {
+    let whole = hash(parts);
+    ((whole ^ (whole >> 32)) as u32).max(1)
 }
 
 /// The address before its house number, the number, and the part behind it: `…旧围村`, 86, 2 of …旧围村86号之二.

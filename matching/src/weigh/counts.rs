@@ -1,10 +1,12 @@
 //! How often values are met in the register: what an agreement is worth depends on it.
 
+use super::Kept;
 use super::compare::{Field, born, name, place, plain};
 use crate::record::Record;
 use crate::record::names::Names;
 use crate::record::places::Place;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Counts of values. Empty counts let [`super::Weights`] speak with averages.
 #[derive(Default)]
@@ -17,6 +19,18 @@ pub struct Counts {
     phones: HashMap<u64, u32>,
     /// By town, village, natural village and house; what is finer is 0.
     places: HashMap<Place, u32>,
+    /// Counts of an earlier run instead of all these.
+    kept: Option<Arc<Kept>>,
+}
+
+impl From<Arc<Kept>> for Counts {
+    fn from(kept: Arc<Kept>) -> Counts {
+        Counts {
+            rows: kept.rows() as f32,
+            kept: Some(kept),
+            ..Counts::default()
+        }
+    }
 }
 
 /// How many rows the usual chance counts for: of a register of twelve people nothing is learned about names.
@@ -71,7 +85,15 @@ impl Counts {
         if self.rows == 0.0 {
             return None;
         }
-        let count = match (field, level) {
+        let count = match &self.kept {
+            Some(kept) => kept.count(names, (field, level), row, known)?,
+            None => self.count(names, (field, level), row, known)?,
+        };
+        Some((count.max(1) as f32 + usual * TRUST) / (self.rows + TRUST))
+    }
+
+    fn count(&self, names: &Names, agreed: (Field, u8), row: &Record, known: &Record) -> Option<u32> {
+        Some(match agreed {
             (Field::Name, name::EQUAL) => self.names.get(known.name.index()).copied().unwrap_or(0),
             (Field::Name, name::BY_EAR) => {
                 let of = |record: &Record| self.sounds.get(&names.sound_key(record.name)).copied();
@@ -81,22 +103,26 @@ impl Counts {
             (Field::Born, born::EQUAL) => self.born.get(&row.birth().packed()).copied().unwrap_or(0),
             (Field::Phone, plain::SAME) => self.phones.get(&row.phone).copied().unwrap_or(0),
             (Field::Place, level) if level <= place::TOWN => {
-                let of = steps(known.place).nth(match level {
-                    place::TOWN => 0,
-                    place::VILLAGE => 1,
-                    place::NATURAL => 2,
-                    _ => 3,
-                })?;
+                let of = step(known.place, level)?;
                 self.places.get(&of).copied().unwrap_or(0)
             }
             _ => return None,
-        };
-        Some((count.max(1) as f32 + usual * TRUST) / (self.rows + TRUST))
+        })
     }
 }
 
+/// As much of a place as agrees on a level.
+pub(super) fn step(place: Place, level: u8) -> Option<Place> {
+    steps(place).nth(match level {
+        place::TOWN => 0,
+        place::VILLAGE => 1,
+        place::NATURAL => 2,
+        _ => 3,
+    })
+}
+
 /// Town, village, natural village, house.
-fn steps(place: Place) -> impl Iterator<Item = Place> {
+pub(super) fn steps(place: Place) -> impl Iterator<Item = Place> {
     let town = Place {
         town: place.town,
         ..Place::default()

@@ -5,14 +5,17 @@
 //! what strangers agree on by chance is counted in the register, or drawn from pairs of strangers. Published values
 //! stand as pseudo-counts, so that a list of three rows is weighed by them and a county by itself.
 
-use super::compare::{Field, Levels, number};
+use super::compare::{Field, Levels, compare, number};
+use crate::record::Record;
+use crate::record::names::Names;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const MOST: usize = 8;
 type Table = [[f64; MOST]; Field::COUNT];
 
 /// What each level is worth: its share among pairs of one person (m) and of strangers (u). Level 0 is worth nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Weights {
     m: Table,
     u: Table,
@@ -62,6 +65,48 @@ impl Weights {
 
     pub fn u(&self, field: Field, level: u8) -> f32 {
         self.u[field as usize][usize::from(level)] as f32
+    }
+}
+
+/// Comparisons to learn from.
+#[derive(Default)]
+pub struct Pairs {
+    near: BTreeMap<Levels, u32>,
+    strangers: BTreeMap<Levels, u32>,
+    /// Rows with a valid number that somebody of the register has, and that nobody has.
+    known: u32,
+    unknown: u32,
+}
+
+impl Pairs {
+    /// Takes in a row of a list with those who share a key with it.
+    pub fn row<'a>(&mut self, names: &Names, row: &Record, near: impl Iterator<Item = &'a Record>) {
+        let mut found = false;
+        for other in near {
+            let levels = compare(names, row, other);
+            found |= levels.is(Field::Number, number::SAME);
+            *self.near.entry(levels).or_default() += 1;
+        }
+        if row.number.valid().is_some() {
+            self.known += u32::from(found);
+            self.unknown += u32::from(!found);
+        }
+    }
+
+    /// Takes in a row of a list beside people of the register, whoever they are.
+    pub fn strangers<'a>(&mut self, names: &Names, row: &Record, others: impl Iterator<Item = &'a Record>) {
+        for other in others {
+            *self.strangers.entry(compare(names, row, other)).or_default() += 1;
+        }
+    }
+
+    pub fn weights(&self) -> Weights {
+        learn(&self.near, &self.strangers)
+    }
+
+    /// Odds that a row of a list is about somebody of the register; pseudo-counts say nineteen of twenty.
+    pub fn odds(&self) -> f32 {
+        (self.known as f32 + 19.0) / (self.unknown as f32 + 1.0)
     }
 }
 

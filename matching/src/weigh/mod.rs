@@ -9,11 +9,13 @@
 
 mod compare;
 mod counts;
+mod kept;
 mod learn;
 
 pub use compare::{Field, Levels, agreed, born, compare, name, number, place, plain};
 pub use counts::Counts;
-pub use learn::{Weights, learn};
+pub use kept::{Counting, Kept};
+pub use learn::{Pairs, Weights, learn};
 
 use crate::record::Record;
 use crate::record::names::Names;

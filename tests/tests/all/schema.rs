@@ -27,7 +27,7 @@ fn of_entities() -> Schema {
         confirmation data_key decision device
         device_entry division document edit
         enrolment export_run facts feed feed_entry file_chunk grid grid_range held holding household inbox_item job
-        kept_apart known_elsewhere list list_mapping list_row lookup meta past_document placement projection register_row
+        kept_apart known_elsewhere lesson list list_mapping list_row lookup meta past_document placement projection register_row
         resident resident_merge roster_export roster_feed
         roster_step search_card session sign_in_guard
         stored_file tombstone tombstone_hash visit visit_task

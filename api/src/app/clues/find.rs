@@ -33,11 +33,11 @@ pub struct Outcome {
 
 /// Runs all rules over all people.
 pub fn find(program: &Program, all: &Gathered, today: Date) -> Outcome {
-    let people: Vec<_> = all.people.all.iter().map(|one| one.person.clone()).collect();
+    let people: Vec<_> = all.people.all.iter().map(|one| &one.person).collect();
     let ready = Ready::new(&all.rules, &all.sheets, &people, today);
     let runs = all.runs(today);
     let (mut clues, mut unsure) = (Vec::new(), HashSet::new());
-    for (at, person) in people.iter().enumerate() {
+    for (at, person) in people.iter().copied().enumerate() {
         for (rule, truth) in ready.truths(person) {
             if truth == Truth::No || !runs.contains(&rule) {
                 continue;
@@ -72,7 +72,10 @@ fn ids(program: &Program, all: &Gathered, rule: usize, at: usize) -> Vec<Uuid> {
         number.as_ref().map(|hash| Known::Number(hash)),
         named.as_ref().map(|hash| Known::Person(hash)),
     ];
-    let known = known.into_iter().flatten();
+    let known = known
+        .into_iter()
+        .flatten()
+        .chain(one.was.iter().map(Known::Resident));
     known.map(|known| clues::id(&program.keys, code, known)).collect()
 }
 

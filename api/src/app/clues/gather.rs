@@ -4,10 +4,11 @@
 use super::person::{Key, Known, People, of_row};
 use super::sources::{self, Above, CONFLICTS, OUTCOME, Source, VISITS};
 use crate::app::Error;
+use crate::app::lists::own;
 use crate::app::lists::row::{DEPARTED, contradicts_its_file};
 use crate::program::Program;
 use crate::store::lists::{self, Part, Row};
-use crate::store::{clues, divisions, lookups, register};
+use crate::store::{clues, divisions, lookups, merges, register};
 use domain::date::Date;
 use domain::place::Gazetteer;
 use matching::clues::{Line, Ready, Rule, Sheet, Sheets, Truth};
@@ -122,27 +123,26 @@ impl Gathered {
         let (id, of) = (self.sources[source].list.id, self.sources[source].of.clone());
         let kind = self.sources[source].list.kind.clone();
         let (mut after, mut doubled) = (None, Vec::new());
+        // What rows that contradict each other call whom they name by a number, answered or not.
+        let named = |row: &Row| {
+            let said = of_row(program, row);
+            Some((said.number?, said.person?))
+        };
+        let mut names: BTreeSet<(Key, Key)> = BTreeSet::new();
         loop {
             between.pause().await?;
             let part = Part::of_file(after, Some(PAGE));
             let rows = lists::rows(program.db.read(), &program.keys, id, part).await?;
             let Some(last) = rows.last() else { break };
             after = Some((last.sheet, last.row));
-            doubled.extend(
-                rows.iter()
-                    .filter(|row| contradicts_its_file(&row.content) && sources::waits(row))
-                    .cloned(),
-            );
+            let twice = rows.iter().filter(|row| contradicts_its_file(&row.content));
+            names.extend(twice.clone().filter_map(named));
+            doubled.extend(twice.filter(|row| sources::waits(row)).cloned());
             for row in rows.iter().filter(|row| !sources::is_over(&row.content)) {
                 self.row(program, (source, &of, &kind), row, false);
             }
         }
         // Somebody whom two rows contradict is who the number says, unless they say two names.
-        let named = |row: &Row| {
-            let said = of_row(program, row);
-            Some((said.number?, said.person?))
-        };
-        let names: BTreeSet<(Key, Key)> = doubled.iter().filter_map(named).collect();
         for row in doubled.iter().filter(|row| !sources::is_over(&row.content)) {
             let one =
                 named(row).is_some_and(|(number, _)| names.iter().filter(|n| n.0 == number).count() == 1);
@@ -172,6 +172,8 @@ impl Gathered {
             return;
         }
         let person = self.people.person(&said, row.resident);
+        // A person said that nobody of the register is meant.
+        self.people.all[person as usize].new |= own::entered_by_a_person(&program.keys, row);
         if self.counted(person, source) {
             return;
         }
@@ -218,7 +220,7 @@ impl Gathered {
         Ok(())
     }
 
-    /// Residents are known by the hashes of their records too.
+    /// Residents are known by the hashes of their records too, and by whom were merged into them.
     async fn residents(&mut self, program: &Program) -> Result<(), Error> {
         let ids: Vec<Uuid> = self.people.residents();
         for part in ids.chunks(500) {
@@ -228,6 +230,11 @@ impl Gathered {
                     _ => Key::person(&row.hash),
                 };
                 self.people.also(&Key::Resident(row.resident), key);
+            }
+            for (was, resident) in merges::absorbed_by(program.db.read(), part).await? {
+                if let Some(at) = self.people.find(&Key::Resident(resident)) {
+                    self.people.all[at as usize].was.push(was);
+                }
             }
         }
         Ok(())

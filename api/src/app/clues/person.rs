@@ -130,11 +130,15 @@ impl Known {
 pub struct One {
     pub person: Person,
     pub resident: Option<Uuid>,
+    /// Residents who were merged into this one: their clues are this one's now.
+    pub was: Vec<Uuid>,
     pub number: Option<u128>,
     pub named: Option<u128>,
     /// The register's row.
     pub entry: Option<i64>,
     pub born_text: u64,
+    /// Known to stand in no register.
+    pub new: bool,
     numbered: bool,
     household: Option<u64>,
 }
@@ -227,6 +231,7 @@ impl People {
         one.person.rows.extend(gone.person.rows);
         one.number = one.number.or(gone.number);
         one.named = one.named.or(gone.named);
+        one.new |= gone.new;
         if gone.numbered && !one.numbered {
             one.person.born = gone.person.born;
             one.numbered = true;
@@ -300,7 +305,8 @@ impl People {
             maybe.dedup();
             let one = &mut self.all[at];
             one.person.maybe = maybe;
-            one.person.may_be_registered = one.person.register.is_empty() && !one.numbered;
+            let known = one.numbered || one.new;
+            one.person.may_be_registered = one.person.register.is_empty() && !known;
         }
     }
 }

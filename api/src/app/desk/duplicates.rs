@@ -1,7 +1,7 @@
 //! Who may be somebody that is here already: asked at the moment when a person becomes known by name, number or birth
 //! date. Found by keyed hashes; nobody is opened but those few.
 
-use super::{Desk, Item, survivors};
+use super::{Desk, Item};
 use crate::app::Error;
 use crate::app::lists::person_of;
 use crate::store::feeds::News;
@@ -40,18 +40,12 @@ impl Desk<'_> {
             let mut told = false;
             for (why, other, village) in found {
                 let (key, same) = (other.to_string(), village == self.records[&id].village);
-                if self
-                    .items
-                    .contains_key(&(id, duplicates::REASON.to_owned(), key.clone()))
-                {
+                if self.items.contains_key(&(id, duplicates::REASON.to_owned(), key)) {
                     continue;
                 }
                 told |= same;
                 let body = json!({ "why": why.code(), "message": why.message(), "sides": [] });
-                self.ask_whether_one(id, other, body);
-                if let Some(item) = self.items.get_mut(&(id, duplicates::REASON.to_owned(), key)) {
-                    item.beside = village.filter(|_| !same);
-                }
+                self.ask_whether_one(id, (other, village), body);
             }
             // Of another village the worker hears nothing: that somebody is looked after there is no worker's to know.
             if let Some(device) = device.filter(|_| told) {
@@ -69,16 +63,15 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Asks whether two are one person, once.
-    pub fn ask_whether_one(&mut self, id: Uuid, other: Uuid, body: Json) {
+    /// Asks whether two are one person, once; of the other its village is known.
+    pub fn ask_whether_one(&mut self, id: Uuid, (other, there): (Uuid, Option<Uuid>), body: Json) {
         let place = |a: Uuid, b: Uuid| (a, duplicates::REASON.to_owned(), b.to_string());
         if self.items.contains_key(&place(id, other)) || self.items.contains_key(&place(other, id)) {
             return;
         }
-        let village = |id: &Uuid| self.records.get(id).and_then(|l| l.village);
-        let beside = village(&other).filter(|v| Some(*v) != village(&id));
+        let here = self.records.get(&id).and_then(|l| l.village);
         let mut item = Item::fresh(body);
-        item.beside = beside;
+        item.beside = there.filter(|_| there != here);
         item.changed();
         self.items.insert(place(id, other), item);
         self.changed.insert(id);
@@ -129,8 +122,10 @@ impl Desk<'_> {
             }
         }
         found.remove(&id);
-        let mut there = records::look_at(db, keys, &found).await?;
-        survivors(db, self.program, &mut there, false).await?;
+        let mut there = records::look_at_sound(db, keys, &found).await?;
+        let into = there.values().filter_map(|l| l.merged_into);
+        let into: BTreeSet<Uuid> = into.filter(|id| !there.contains_key(id)).collect();
+        there.extend(records::look_at_sound(db, keys, &into).await?);
         let pairs = duplicates::open_of(db, &[id]).await?;
         let mut known: BTreeSet<Uuid> = pairs
             .iter()

@@ -12,32 +12,31 @@ use crate::store::lists::{self, Row, Stage};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Judges a row that waits, and writes it if it waits no longer; `came` is the list that brings it. Answers whether it
-/// was linked.
+/// Judges a row that waits, and writes it if it waits no longer; `came` is the list that brings it.
 pub async fn link_again(
     txn: &Txn,
     ground: &Ground<'_>,
     account: Uuid,
     row: &Row,
     came: Uuid,
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let db = &**txn;
     let mut cx = ground.commit(account, Stage::Final);
     // What is done now is dated now: the commit may be months ago.
     cx.begun = cx.now;
     if contradicts_its_file(&row.content) {
-        return Ok(false);
+        return Ok(());
     }
     let one = std::slice::from_ref(row);
     let judged = judge::judge(txn, &cx, one, None).await?;
     let mut outcome = judged.outcomes[0].clone();
     let Some(resident) = outcome.resident else {
-        return Ok(false);
+        return Ok(());
     };
     // A list names a person once.
     let others = lists::rows_of(db, &cx.program.keys, &[cx.list.id], &[resident]).await?;
     if row.content.same_as.is_none() && !others.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let reason = outcome.reason.unwrap_or_default();
     outcome.reason = Some(format!("后来的名单或确认使此行得以关联；{reason}"));
@@ -58,5 +57,5 @@ pub async fn link_again(
             inbox::close(db, keys, id, "superseded", None, cx.now.millis(), &body).await?;
         }
     }
-    Ok(true)
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a row's columns do to a record, and the edit that says so.
 
+use super::own::derive;
 use super::row::{Spoken, spoken, value};
 use crate::app::Error;
 use crate::program::Program;
@@ -212,10 +213,7 @@ impl<'a> Commit<'a> {
 
     /// An id that is the same however often the row is committed.
     pub fn derive(&self, what: &str, row: (i32, i32), resident: Uuid) -> Uuid {
-        let (sheet, number) = (row.0.to_be_bytes(), row.1.to_be_bytes());
-        let list = self.list.id.as_bytes();
-        let parts: [&[u8]; 5] = [what.as_bytes(), list, &sheet, &number, resident.as_bytes()];
-        Uuid::from_bytes(self.program.keys.derive(&parts))
+        derive(&self.program.keys, self.list.id, what, row, resident)
     }
 }
 

@@ -327,7 +327,8 @@ async fn pairs(desk: &mut Desk<'_>, txn: &crate::store::db::Txn, what: &Merge) -
         let other = Uuid::try_parse(&key).unwrap_or_default();
         let third = if id == absorbed { other } else { id };
         if third != survivor && !apart.contains(&third) {
-            desk.ask_whether_one(survivor, third, body);
+            let there = desk.records.get(&third).and_then(|l| l.village);
+            desk.ask_whether_one(survivor, (third, there), body);
         }
     }
     Ok(())

@@ -325,13 +325,46 @@ pub async fn remove_of_person<C: ConnectionTrait>(
         rows.extend(own.all(db).await?);
     }
     for row in rows {
-        for item in items(db, row.id).await? {
-            erasing::remove_item(db, item).await?;
-        }
-        tasks::remove_of_clue(db, row.id).await?;
-        clue::Entity::delete_by_id(row.id).exec(db).await?;
+        remove(db, row.id).await?;
     }
     Ok(())
+}
+
+/// A clue with its items and visit tasks.
+async fn remove<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(), DbErr> {
+    for item in items(db, id).await? {
+        erasing::remove_item(db, item).await?;
+    }
+    tasks::remove_of_clue(db, id).await?;
+    clue::Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
+}
+
+/// Removes clues that came before an instant into one of these states and that no rule has found since: one that is still
+/// found keeps what was answered, and is asked about no second time.
+pub async fn forget<C: ConnectionTrait>(
+    db: &C,
+    settled: &[&str],
+    before: i64,
+    most: u64,
+) -> Result<u64, DbErr> {
+    use clue::Column as C_;
+    let old: Vec<Uuid> = clue::Entity::find()
+        .select_only()
+        .column(C_::Id)
+        .filter(C_::State.is_in(settled.iter().copied()))
+        .filter(C_::ChangedAt.lt(before))
+        .filter(C_::SeenAt.lt(before))
+        .order_by_asc(C_::OpenedAt)
+        .order_by_asc(C_::Id)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    for id in &old {
+        remove(db, *id).await?;
+    }
+    Ok(old.len() as u64)
 }
 
 /// The reason of inbox items about clues; their key is the clue's id.

@@ -84,11 +84,35 @@ pub async fn remove_of_clue<C: ConnectionTrait>(db: &C, clue: Uuid) -> Result<()
         .all(db)
         .await?;
     for row in rows {
-        device_entry::Entity::delete_many()
-            .filter(device_entry::Column::Subject.eq(row.id))
-            .exec(db)
-            .await?;
-        visit_task::Entity::delete_by_id(row.id).exec(db).await?;
+        remove(db, row.id).await?;
     }
     Ok(())
+}
+
+async fn remove<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(), DbErr> {
+    device_entry::Entity::delete_many()
+        .filter(device_entry::Column::Subject.eq(id))
+        .exec(db)
+        .await?;
+    visit_task::Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
+}
+
+/// Removes tasks that were done or withdrawn before an instant; what came of them is in the history of their clues.
+pub async fn forget<C: ConnectionTrait>(db: &C, before: i64, most: u64) -> Result<u64, DbErr> {
+    let old: Vec<Uuid> = visit_task::Entity::find()
+        .select_only()
+        .column(visit_task::Column::Id)
+        .filter(visit_task::Column::State.ne(state::OPEN))
+        .filter(visit_task::Column::DoneAt.lt(before))
+        .order_by_asc(visit_task::Column::CreatedAt)
+        .order_by_asc(visit_task::Column::Id)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    for id in &old {
+        remove(db, *id).await?;
+    }
+    Ok(old.len() as u64)
 }

@@ -136,6 +136,18 @@ pub async fn absorbed<C: ConnectionTrait>(db: &C, survivors: &[Uuid]) -> Result<
         .await
 }
 
+/// The same, each behind whom it was merged into.
+pub async fn absorbed_by<C: ConnectionTrait>(db: &C, survivors: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    resident::Entity::find()
+        .select_only()
+        .columns([resident::Column::Id, resident::Column::MergedInto])
+        .filter(resident::Column::MergedInto.is_in(survivors.iter().copied()))
+        .order_by_asc(resident::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 pub async fn end<C: ConnectionTrait>(db: &C, id: Uuid, by: Uuid, now: i64) -> Result<(), DbErr> {
     let row = resident_merge::ActiveModel {
         id: Unchanged(id),

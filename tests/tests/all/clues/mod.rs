@@ -3,6 +3,8 @@
 mod county;
 mod each_rule;
 mod erased;
+mod kept;
+mod merged;
 mod reach;
 mod story;
 mod trying;

@@ -1,6 +1,7 @@
 //! Two residents who are one person, two again, and people who may be one: over HTTP, on both databases.
 
 mod alive;
+mod damaged;
 mod late;
 mod listed;
 mod merged;

@@ -1,14 +1,14 @@
 //! Rows that their number does not link are linked by evidence.
 //!
 //! Before any row of a list is judged, the rows without a valid number are compared with the few people whom keyed hashes
-//! find (`keys`, `pool`), by the published weights of `matching::weigh`; what is said of each is kept sealed beside it
+//! find (`keys`, `pool`), by what was learned of the county (`lesson`); what is said of each is kept sealed beside it
 //! ([`weigh`], `jobs/weigh_list`). A list names a person once: where two rows want one, both wait ([`Claims`]). Judging
 //! goes by what was kept ([`Run::by_evidence`]), so that neither the order of rows nor a broken-off run changes an answer.
 
 mod claims;
 mod keys;
-mod known;
-mod pool;
+pub(super) mod known;
+pub(super) mod pool;
 
 pub use claims::{Claims, contested};
 
@@ -19,7 +19,7 @@ use crate::app::Error;
 use crate::store::lists::{Content, Evidence, Line, Outcome, Row, Seen};
 use domain::ResidentId;
 use known::Known;
-use matching::county::{Answer, Candidate, County, Judged, one_person, sure};
+use matching::county::{Answer, Candidate, County, Judged, Lesson, one_person};
 use matching::explain;
 use matching::link::{Doubt, Link, Person};
 use matching::record::Record;
@@ -58,6 +58,7 @@ pub async fn weigh<C: ConnectionTrait>(
     db: &C,
     cx: &Commit<'_>,
     rows: &[&Row],
+    lesson: Option<&Lesson>,
 ) -> Result<Vec<Option<Evidence>>, Error> {
     let mut reader = known::reader(cx);
     let asked: Vec<_> = rows
@@ -67,16 +68,16 @@ pub async fn weigh<C: ConnectionTrait>(
     let pool = pool::find(db, cx, &mut reader, &asked).await?;
     let one = |(asked, near): (&known::Asked, &Vec<usize>)| {
         let near: Vec<&Known> = near.iter().map(|at| &pool.people[*at]).collect();
-        said(&reader.names, &asked.record, &near)
+        said(&reader.names, &asked.record, &near, lesson)
     };
     Ok(asked.iter().zip(&pool.near).map(one).collect())
 }
 
 /// What is said of one row among the people who are near it.
-fn said(names: &Names, row: &Record, near: &[&Known]) -> Option<Evidence> {
+fn said(names: &Names, row: &Record, near: &[&Known], lesson: Option<&Lesson>) -> Option<Evidence> {
     let records: Vec<Record> = near.iter().map(|known| known.record).collect();
     let person = one_resident(one_person(names, &records), near);
-    let county = County::few(names, &records, person.clone());
+    let county = County::few(names, &records, person.clone(), lesson);
     let mut judged = county.among(row);
     if judged.answer == Answer::New {
         // Whoever only bears the name is shown to nobody.
@@ -92,7 +93,7 @@ fn said(names: &Names, row: &Record, near: &[&Known]) -> Option<Evidence> {
     };
     let seen = |candidate: &Candidate| seen(candidate, &same(candidate));
     // A person of the register without a number is asked about: nobody could say whether it is entered already.
-    let linked = sure(&judged)
+    let linked = county.sure(&judged)
         && judged.candidates.first().is_some_and(|first| {
             let known = same(first);
             known.iter().any(|k| k.resident.is_some() || k.number.is_some())

@@ -55,7 +55,7 @@ pub async fn find<C: ConnectionTrait>(
         near: Vec::new(),
     };
     let mut places: BTreeMap<Who, usize> = BTreeMap::new();
-    let loaded = records::look_at(db, &cx.program.keys, &residents).await?;
+    let loaded = records::look_at_sound(db, &cx.program.keys, &residents).await?;
     for (id, loaded) in &loaded {
         places.insert(Who::Resident(*id), pool.people.len());
         pool.people.push(known::of_resident(reader, *id, loaded));
