@@ -1,7 +1,7 @@
 //! Somebody who hands lists in: uploads, tries and commits them over HTTP, and reads what became of each row.
 
 use crate::client::{Answer, Client};
-use api::jobs::{Runner, Timing, commit_list, link_again};
+use api::jobs::{Handlers, Runner, Timing, commit_list, link_again};
 use api::program::Program;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,20 +24,20 @@ pub struct Clerk {
     client: Client,
 }
 
+/// What runs jobs of lists, and what looks again at the rows that wait.
+pub fn handlers(program: &Program) -> Handlers {
+    link_again::with(commit_list::handlers(program), program)
+}
+
 /// Starts what does background work, at a pace that suits a test.
 pub async fn worker(program: &Program) -> Runner {
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()
     };
-    Runner::start(
-        program.db.clone(),
-        link_again::with(commit_list::handlers(program), program),
-        1,
-        timing,
-    )
-    .await
-    .unwrap()
+    Runner::start(program.db.clone(), handlers(program), 1, timing)
+        .await
+        .unwrap()
 }
 
 impl Clerk {

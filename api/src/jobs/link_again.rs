@@ -23,7 +23,7 @@ pub fn with(handlers: Handlers, program: &Program) -> Handlers {
 
 async fn run(program: &Program, context: &JobContext) -> Result<(), JobFault> {
     // Of a register that has just come this is learned now, before a list waits for it.
-    lesson::current(program, context).await?;
+    lesson::current(program, &|| context.go_on().is_ok()).await?;
     context.go_on()?;
     for id in lists::with_waiting_rows(program.db.read()).await? {
         context.lists_first().await?;

@@ -24,7 +24,6 @@ mod weigh_list;
 pub use crate::store::jobs::JobKind;
 pub use runner::{Runner, Timing};
 
-use crate::app::lists::lesson::GoOn;
 use crate::store::db::{Cause, Db, is_full};
 use crate::store::jobs;
 use futures_util::future::BoxFuture;
@@ -156,12 +155,6 @@ impl JobContext {
             true => Err(JobFault::Stopped),
             false => Ok(()),
         }
-    }
-}
-
-impl GoOn for JobContext {
-    fn go_on(&self) -> bool {
-        !self.stopping.is_cancelled()
     }
 }
 

@@ -54,11 +54,10 @@ pub async fn keep<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Committed lists of other kinds than these, in the order of their ids.
-pub async fn committed_but<C: ConnectionTrait>(db: &C, kinds: &[&str]) -> Result<Vec<list::Model>, DbErr> {
+/// All committed lists, in the order of their ids.
+pub async fn committed<C: ConnectionTrait>(db: &C) -> Result<Vec<list::Model>, DbErr> {
     list::Entity::find()
         .filter(list::Column::State.eq(lists::state::COMMITTED))
-        .filter(list::Column::Kind.is_not_in(kinds.iter().copied()))
         .order_by_asc(list::Column::Id)
         .all(db)
         .await

@@ -91,24 +91,29 @@ impl Bench {
     pub async fn only_storm(&self) -> Result<Report, Fault> {
         let mut report = Report::begin(self.postgres.is_some());
         tell("filling a town");
-        let place = self.place().await?;
-        let program = place.open().await?;
-        county::town(&program, self.size).await?;
-        drop(program);
-        let server = Server::start(&self.program, &place).await?;
-        tell("a storm, and many phones that ask");
-        report.add(storm::storm(self, &server).await?);
-        report.add(storm::polls(self, &server).await?);
-        drop(server);
+        let place = self.filled(self.size).await?;
+        let found = async { self.at_once(&Server::start(&self.program, &place).await?).await }.await;
         place.remove().await?;
+        report.add(found?);
         Ok(report)
     }
 
-    async fn exports(&self) -> Result<Vec<Figure>, Fault> {
+    async fn at_once(&self, server: &Server) -> Result<Vec<Figure>, Fault> {
+        tell("a storm, and many phones that ask");
+        let mut all = storm::storm(self, server).await?;
+        all.extend(storm::polls(self, server).await?);
+        Ok(all)
+    }
+
+    /// A place with a town of this size.
+    async fn filled(&self, size: Size) -> Result<Place, Fault> {
         let place = self.place().await?;
-        let program = place.open().await?;
-        county::town(&program, self.crowd).await?;
-        drop(program);
+        county::town(&place.open().await?, size).await?;
+        Ok(place)
+    }
+
+    async fn exports(&self) -> Result<Vec<Figure>, Fault> {
+        let place = self.filled(self.crowd).await?;
         let found = exports::exports(self, &place, self.export).await;
         place.remove().await?;
         found
@@ -144,9 +149,7 @@ impl Bench {
         all.extend(sync::syncs(self, &server, place).await?);
         tell("searches");
         all.extend(search::searches(self, &server).await?);
-        tell("a storm, and many phones that ask");
-        all.extend(storm::storm(self, &server).await?);
-        all.extend(storm::polls(self, &server).await?);
+        all.extend(self.at_once(&server).await?);
         tell("edits while a list commits");
         all.extend(beside::beside(self, &server).await?);
         Ok(())

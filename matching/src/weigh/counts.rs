@@ -3,7 +3,7 @@
 use super::Kept;
 use super::compare::{Field, born, name, place, plain};
 use crate::record::Record;
-use crate::record::names::Names;
+use crate::record::names::{NameId, Names};
 use crate::record::places::Place;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -85,34 +85,57 @@ impl Counts {
         if self.rows == 0.0 {
             return None;
         }
-        let count = match &self.kept {
-            Some(kept) => kept.count(names, (field, level), row, known)?,
-            None => self.count(names, (field, level), row, known)?,
+        let met = |value| match &self.kept {
+            Some(kept) => kept.met(names, value),
+            None => self.met(names, value),
         };
+        let (value, other) = agreed_on((field, level), row, known)?;
+        let count = met(value).max(other.map_or(0, met));
         Some((count.max(1) as f32 + usual * TRUST) / (self.rows + TRUST))
     }
 
-    fn count(&self, names: &Names, agreed: (Field, u8), row: &Record, known: &Record) -> Option<u32> {
-        Some(match agreed {
-            (Field::Name, name::EQUAL) => self.names.get(known.name.index()).copied().unwrap_or(0),
-            (Field::Name, name::BY_EAR) => {
-                let of = |record: &Record| self.sounds.get(&names.sound_key(record.name)).copied();
-                of(row).max(of(known)).unwrap_or(0)
-            }
-            (Field::Head, plain::SAME) => self.heads.get(known.head.index()).copied().unwrap_or(0),
-            (Field::Born, born::EQUAL) => self.born.get(&row.birth().packed()).copied().unwrap_or(0),
-            (Field::Phone, plain::SAME) => self.phones.get(&row.phone).copied().unwrap_or(0),
-            (Field::Place, level) if level <= place::TOWN => {
-                let of = step(known.place, level)?;
-                self.places.get(&of).copied().unwrap_or(0)
-            }
-            _ => return None,
-        })
+    fn met(&self, names: &Names, value: Value) -> u32 {
+        let count = match value {
+            Value::Name(name) => self.names.get(name.index()),
+            Value::Sound(name) => self.sounds.get(&names.sound_key(name)),
+            Value::Head(name) => self.heads.get(name.index()),
+            Value::Born(day) => self.born.get(&day),
+            Value::Phone(phone) => self.phones.get(&phone),
+            Value::Place(place) => self.places.get(&place),
+        };
+        count.copied().unwrap_or(0)
     }
 }
 
+/// A value that is counted.
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    Name(NameId),
+    Sound(NameId),
+    Head(NameId),
+    /// Packed.
+    Born(u32),
+    Phone(u64),
+    Place(Place),
+}
+
+/// The value on which two agree, and of names that only sound alike the other one; none where no value decides what
+/// that is worth.
+fn agreed_on(agreed: (Field, u8), row: &Record, known: &Record) -> Option<(Value, Option<Value>)> {
+    let value = match agreed {
+        (Field::Name, name::EQUAL) => Value::Name(known.name),
+        (Field::Name, name::BY_EAR) => return Some((Value::Sound(row.name), Some(Value::Sound(known.name)))),
+        (Field::Head, plain::SAME) => Value::Head(known.head),
+        (Field::Born, born::EQUAL) => Value::Born(row.birth().packed()),
+        (Field::Phone, plain::SAME) => Value::Phone(row.phone),
+        (Field::Place, level) if level <= place::TOWN => Value::Place(step(known.place, level)?),
+        _ => return None,
+    };
+    Some((value, None))
+}
+
 /// As much of a place as agrees on a level.
-pub(super) fn step(place: Place, level: u8) -> Option<Place> {
+fn step(place: Place, level: u8) -> Option<Place> {
     steps(place).nth(match level {
         place::TOWN => 0,
         place::VILLAGE => 1,

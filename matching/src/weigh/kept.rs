@@ -1,32 +1,26 @@
 //! Counts of a county's values that are kept beside it: by hashes that are the same in every run, so that a row can be
 //! weighed without the county. What is met once is not kept: of a value that is not there that much is known.
 
-use super::compare::{Field, born, name, place, plain};
-use super::counts::{step, steps};
+use super::counts::{Value, steps};
 use crate::record::names::Names;
-use crate::record::places::Place;
 use crate::record::{Record, hash};
 use std::collections::HashMap;
 use std::fmt;
 
-/// What is counted, apart from its value.
-#[derive(Clone, Copy)]
-enum Of {
-    Name,
-    Sound,
-    Head,
-    Born,
-    Phone,
-    Place,
-}
-
-fn key(of: Of, value: u64) -> u64 {
-    hash(&[of as u64, value])
-}
-
-fn place_key(place: Place) -> u64 {
-    let parts = [place.town, place.village, place.natural, place.number];
-    key(Of::Place, hash(&parts.map(u64::from)))
+/// The same in every run: the numbers are kept.
+fn key(names: &Names, value: Value) -> u64 {
+    let parts = match value {
+        Value::Name(name) => [0, names.text_key(name)],
+        Value::Sound(name) => [1, names.sound_key(name)],
+        Value::Head(name) => [2, names.text_key(name)],
+        Value::Born(day) => [3, u64::from(day)],
+        Value::Phone(phone) => [4, phone],
+        Value::Place(place) => {
+            let parts = [place.town, place.village, place.natural, place.number];
+            [5, hash(&parts.map(u64::from))]
+        }
+    };
+    hash(&parts)
 }
 
 /// Counts while a register is read.
@@ -42,18 +36,15 @@ impl Counting {
         self.rows += 1;
         let (own, head, born) = (record.name, record.head, record.birth());
         let known = [
-            own.is_known().then(|| key(Of::Name, names.text_key(own))),
-            own.is_known().then(|| key(Of::Sound, names.sound_key(own))),
-            head.is_known().then(|| key(Of::Head, names.text_key(head))),
-            born.is_whole().then(|| key(Of::Born, u64::from(born.packed()))),
-            (record.phone != 0).then(|| key(Of::Phone, record.phone)),
+            own.is_known().then_some(Value::Name(own)),
+            own.is_known().then_some(Value::Sound(own)),
+            head.is_known().then_some(Value::Head(head)),
+            born.is_whole().then(|| Value::Born(born.packed())),
+            (record.phone != 0).then_some(Value::Phone(record.phone)),
         ];
-        for key in known
-            .into_iter()
-            .flatten()
-            .chain(steps(record.place).map(place_key))
-        {
-            *self.seen.entry(key).or_default() += 1;
+        let places = steps(record.place).map(Value::Place);
+        for value in known.into_iter().flatten().chain(places) {
+            *self.seen.entry(key(names, value)).or_default() += 1;
         }
     }
 
@@ -86,31 +77,12 @@ impl Kept {
         self.rows
     }
 
-    fn get(&self, key: u64) -> u32 {
-        let at = self.counts.binary_search_by_key(&key, |(key, _)| *key);
+    /// How many rows have a value: 0 where no more than one has.
+    pub(super) fn met(&self, names: &Names, value: Value) -> u32 {
+        let at = self
+            .counts
+            .binary_search_by_key(&key(names, value), |(key, _)| *key);
         at.map_or(0, |at| self.counts[at].1)
-    }
-
-    /// How many rows have the value on which two agree; none where no value decides what that is worth.
-    pub(super) fn count(
-        &self,
-        names: &Names,
-        agreed: (Field, u8),
-        row: &Record,
-        known: &Record,
-    ) -> Option<u32> {
-        Some(match agreed {
-            (Field::Name, name::EQUAL) => self.get(key(Of::Name, names.text_key(known.name))),
-            (Field::Name, name::BY_EAR) => {
-                let of = |record: &Record| self.get(key(Of::Sound, names.sound_key(record.name)));
-                of(row).max(of(known))
-            }
-            (Field::Head, plain::SAME) => self.get(key(Of::Head, names.text_key(known.head))),
-            (Field::Born, born::EQUAL) => self.get(key(Of::Born, u64::from(row.birth().packed()))),
-            (Field::Phone, plain::SAME) => self.get(key(Of::Phone, row.phone)),
-            (Field::Place, level) if level <= place::TOWN => self.get(place_key(step(known.place, level)?)),
-            _ => return None,
-        })
     }
 
     /// Rows, and then hash and count one after the other, little-endian.

@@ -3,7 +3,7 @@
 use api::app::divisions;
 use api::app::lists::{self, Named, NewList, Reach};
 use api::clock::Clock;
-use api::jobs::{Runner, Timing, commit_list, link_again};
+use api::jobs::{Runner, Timing};
 use api::lists::ListKind;
 use api::program::Program;
 use api::seal::master::Secrets;
@@ -179,7 +179,7 @@ const FILES: [(&str, ListKind, &str, &str); 6] = [
 async fn a_county_of_lists(database: Database) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lists");
     let county = County::new(&database, folder).await;
-    let handlers = link_again::with(commit_list::handlers(&county.program), &county.program);
+    let handlers = tests::clerk::handlers(&county.program);
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()
@@ -249,7 +249,7 @@ struct Score {
 async fn a_generated_county_is_linked(database: Database) {
     let truth = Generated::county(2000, 51);
     let county = County::new(&database, truth.folder().to_owned()).await;
-    let handlers = link_again::with(commit_list::handlers(&county.program), &county.program);
+    let handlers = tests::clerk::handlers(&county.program);
     let timing = Timing {
         poll: Duration::from_millis(20),
         ..Timing::default()

@@ -1,7 +1,7 @@
 //! The whole path over HTTP, on the files that departments hand in: lists in, people in grids, two phones of which one
 //! is offline, a cadre's decisions, and a department's roster opened and checked.
 
-use api::jobs::{Runner, Timing, commit_list, link_again};
+use api::jobs::{Runner, Timing};
 use api::lists::ListKind;
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ async fn lists_become_a_roster(database: Database) {
         poll: Duration::from_millis(20),
         ..Timing::default()
     };
-    let handlers = link_again::with(commit_list::handlers(program), program);
+    let handlers = tests::clerk::handlers(program);
     let runner = Runner::start(program.db.clone(), handlers, 1, timing)
         .await
         .unwrap();

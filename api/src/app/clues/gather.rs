@@ -231,7 +231,7 @@ impl Gathered {
                 };
                 self.people.also(&Key::Resident(row.resident), key);
             }
-            for (was, resident) in merges::absorbed_by(program.db.read(), part).await? {
+            for (was, resident) in merges::absorbed(program.db.read(), part).await? {
                 if let Some(at) = self.people.find(&Key::Resident(resident)) {
                     self.people.all[at as usize].was.push(was);
                 }

@@ -193,7 +193,7 @@ async fn edited<C: ConnectionTrait>(
         let Some(row) = page.of.get(&resident) else {
             continue;
         };
-        match super::own::entered(cx, row) {
+        match super::own::entered(&cx.program.keys, row) {
             true => built.on(row, resident, "used"),
             false => drop(compared.insert(resident, (of_list, after))),
         }

@@ -26,14 +26,12 @@ const ROWS: u64 = 1000;
 /// Rows of lists, and people of the register, that are compared as strangers.
 const STRANGERS: usize = 200;
 
-/// Asked between two pages: whether to go on.
-pub trait GoOn {
-    fn go_on(&self) -> bool;
-}
-
 /// The lesson of the register at hand; learns it where nobody has. None where there is no register, or where it was told
-/// to stop. Of a small register it is kept too, and nobody is weighed by it.
-pub async fn current(program: &Program, go: &(impl GoOn + Sync)) -> Result<Option<Arc<Lesson>>, Error> {
+/// to stop (`go`, asked between two pages). Of a small register it is kept too, and nobody is weighed by it.
+pub async fn current(
+    program: &Program,
+    go: &(impl Fn() -> bool + Sync),
+) -> Result<Option<Arc<Lesson>>, Error> {
     let db = program.db.read();
     let Some(basis) = basis(program).await? else {
         return Ok(None);
@@ -46,7 +44,7 @@ pub async fn current(program: &Program, go: &(impl GoOn + Sync)) -> Result<Optio
 }
 
 /// Learns again where lists have come since.
-pub async fn renew(program: &Program, go: &(impl GoOn + Sync)) -> Result<(), Error> {
+pub async fn renew(program: &Program, go: &(impl Fn() -> bool + Sync)) -> Result<(), Error> {
     let db = program.db.read();
     let Some(basis) = basis(program).await? else {
         return Ok(());
@@ -74,14 +72,18 @@ async fn basis(program: &Program) -> Result<Option<i64>, Error> {
 
 /// Committed lists whose rows name people, each with when it was committed.
 async fn of_people(program: &Program) -> Result<Vec<(Uuid, i64)>, Error> {
-    let all = lessons::committed_but(program.db.read(), &["grids", "population"]).await?;
+    let all = lessons::committed(program.db.read()).await?;
     let all = all.into_iter().filter(|list| fits(&list.kind));
     Ok(all
         .map(|list| (list.id, list.committed_at.unwrap_or_default()))
         .collect())
 }
 
-async fn learn(program: &Program, basis: i64, go: &(impl GoOn + Sync)) -> Result<Option<Arc<Lesson>>, Error> {
+async fn learn(
+    program: &Program,
+    basis: i64,
+    go: &(impl Fn() -> bool + Sync),
+) -> Result<Option<Arc<Lesson>>, Error> {
     let db = program.db.read();
     // What comes while this is learned is learned the next time.
     let now = program.clock.now().millis();
@@ -89,7 +91,7 @@ async fn learn(program: &Program, basis: i64, go: &(impl GoOn + Sync)) -> Result
     let mut counting = Counting::default();
     let mut after = 0;
     loop {
-        if !go.go_on() {
+        if !go() {
             return Ok(None);
         }
         program.limiter.give_way().await;

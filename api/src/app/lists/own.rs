@@ -13,22 +13,14 @@ pub fn own_edits(cx: &Commit<'_>, row: &Row) -> impl Iterator<Item = Uuid> + use
 }
 
 /// Whether the row entered its resident, who was nobody before.
-pub fn entered(cx: &Commit<'_>, row: &Row) -> bool {
-    let keys = &cx.program.keys;
-    row.resident
-        == Some(derive(
-            keys,
-            cx.list.id,
-            "resident",
-            (row.sheet, row.row),
-            Uuid::nil(),
-        ))
+pub fn entered(keys: &Keyring, row: &Row) -> bool {
+    let id = derive(keys, row.list, "resident", (row.sheet, row.row), Uuid::nil());
+    row.resident == Some(id)
 }
 
 /// Whether a person had the row enter its resident: no machine enters anybody of whom no number is stated.
 pub fn entered_by_a_person(keys: &Keyring, row: &Row) -> bool {
-    let id = derive(keys, row.list, "resident", (row.sheet, row.row), Uuid::nil());
-    row.content.get("id_number").is_none() && row.resident == Some(id)
+    row.content.get("id_number").is_none() && entered(keys, row)
 }
 
 /// An id that is the same however often the row is committed.

@@ -75,7 +75,7 @@ pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error>
                 desk.open_again(item, body).await?;
             }
         }
-        let new = rows.iter().find(|row| entered(cx, row));
+        let new = rows.iter().find(|row| entered(&cx.program.keys, row));
         let edits = own.remove(id).unwrap_or_default();
         withdraw_questions(&mut desk, cx, *id, rows);
         let mut back = match new {

@@ -105,7 +105,12 @@ async fn in_transaction(
 /// with whom they may be one.
 pub(in crate::app) async fn everybody(txn: &Txn, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, Error> {
     let mut all: BTreeSet<Uuid> = ids.iter().copied().collect();
-    all.extend(merges::absorbed(&**txn, ids).await?);
+    all.extend(
+        merges::absorbed(&**txn, ids)
+            .await?
+            .into_iter()
+            .map(|(was, _)| was),
+    );
     let pairs = duplicates::open_of(&**txn, ids).await?;
     all.extend(
         pairs

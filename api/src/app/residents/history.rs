@@ -54,7 +54,7 @@ pub async fn history(program: &Program, actor: &Actor, id: Uuid) -> Result<Vec<S
     visible::one(&txn, &scope, id).await?.ok_or(Error::NotFound)?;
     let mut rows = edits::of_record(&txn, id).await?;
     let others = merges::absorbed(&txn, &[id]).await?;
-    for other in &others {
+    for (other, _) in &others {
         rows.extend(edits::of_record(&txn, *other).await?);
     }
     if !others.is_empty() {

@@ -67,10 +67,10 @@ impl Clues {
                 .ok_or_else(|| page::bad("changed_since", "时间须为 RFC 3339"))
         });
         let filter = Filter {
-            state: state.0.map(findable),
-            rule: rule.0.map(findable),
-            kind: kind.0.map(findable),
-            category: category.0.map(findable),
+            state: state.0,
+            rule: rule.0,
+            kind: kind.0,
+            category: category.0,
             village: *village,
             resident: *resident,
             changed_since: since.transpose()?,
@@ -139,7 +139,8 @@ impl Clues {
     }
 }
 
-/// A word as it may stand in a question: NUL stands in no text of PostgreSQL, and such a word finds nothing.
+/// A word of a body as it may stand in a question: NUL stands in no text of PostgreSQL, and such a word finds nothing. In
+/// a query none comes so far (`http/query`).
 fn findable(word: String) -> String {
     word.replace('\0', "\u{fffd}")
 }

@@ -124,20 +124,8 @@ pub async fn whole<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<BTreeSet<Uuid
     Ok(all)
 }
 
-/// Everybody who is this one now, whichever way they became so.
-pub async fn absorbed<C: ConnectionTrait>(db: &C, survivors: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
-    resident::Entity::find()
-        .select_only()
-        .column(resident::Column::Id)
-        .filter(resident::Column::MergedInto.is_in(survivors.iter().copied()))
-        .order_by_asc(resident::Column::Id)
-        .into_tuple()
-        .all(db)
-        .await
-}
-
-/// The same, each behind whom it was merged into.
-pub async fn absorbed_by<C: ConnectionTrait>(db: &C, survivors: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+/// Everybody who is one of these now, whichever way they became so, each with whom they are.
+pub async fn absorbed<C: ConnectionTrait>(db: &C, survivors: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
     resident::Entity::find()
         .select_only()
         .columns([resident::Column::Id, resident::Column::MergedInto])

@@ -10,7 +10,7 @@ mod story;
 mod trying;
 mod whole_loop;
 
-use api::jobs::{Runner, Timing, commit_list, link_again, run_rules};
+use api::jobs::{Runner, Timing, run_rules};
 use api::program::Program;
 use api::store::jobs::{self, JobKind, NewJob};
 use entity::job;
@@ -29,8 +29,7 @@ async fn worker(program: &Program) -> Runner {
         ..Timing::default()
     };
     run_rules::keep(program).await.unwrap();
-    let handlers = link_again::with(commit_list::handlers(program), program);
-    let handlers = run_rules::with(handlers, program);
+    let handlers = run_rules::with(tests::clerk::handlers(program), program);
     let runner = Runner::start(program.db.clone(), handlers, 1, timing)
         .await
         .unwrap();
