@@ -12,6 +12,8 @@ pub struct Model {
     pub from_at: i64,
     pub to_at: Option<i64>,
     pub dropped_at: Option<i64>,
+    /// Why the drop is asked for; an end without a reason was withdrawn, and holds until the phone confirms or is sent the
+    /// record anew.
     pub why: Option<String>,
 }
 

@@ -240,6 +240,24 @@ fn distinct(field: &Field, mut all: Vec<Said>) -> Vec<Said> {
     if kept.len() < 2 { Vec::new() } else { kept }
 }
 
+/// All values that a register has beside each other, each with the change that wrote it.
+pub fn sides(doc: &Automerge, field: &Field) -> Vec<(Said, ChangeHash)> {
+    let Some(fields) = fields(doc) else {
+        return Vec::new();
+    };
+    let all = doc
+        .get_all(&fields, held_under(doc, &fields, field))
+        .unwrap_or_default();
+    let side = |(value, id): &(automerge::Value<'_>, ObjId)| {
+        let said = Said {
+            value: scalar(value)?,
+            edit: writer(id),
+        };
+        Some((said, doc.hash_for_opid(id)?))
+    };
+    all.iter().filter_map(side).collect()
+}
+
 /// A delete that none of the surviving puts had seen: removed by one, said by another. It is not enough to look
 /// for a common predecessor: what was said unseen may have been said again since, still unseen.
 fn doubts(doc: &Automerge, side: &Side, sets: &[(&'static str, ObjId)]) -> Vec<(&'static str, Vec<Doubt>)> {

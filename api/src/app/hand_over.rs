@@ -37,9 +37,7 @@ pub async fn release_because(
         return Ok(());
     }
     let numbers: Vec<i64> = leaving.iter().map(|h| h.number).collect();
-    for part in numbers.chunks(500) {
-        holdings::set_end(&**txn, part, Some((now.millis(), why))).await?;
-    }
+    holdings::set_end(&**txn, &numbers, (now.millis(), why)).await?;
     let news = leaving.iter().map(|holding| dropping(holding, why)).collect();
     Ok(feeds::publish(&**txn, keys, &[], news).await?)
 }
@@ -61,6 +59,8 @@ pub async fn grid_given(txn: &Txn, account: Uuid, grid: Uuid) -> Result<Vec<News
     let mut news = Vec::new();
     for device in standing::active_of(&**txn, account).await? {
         let leaving = holdings::leaving(&**txn, device, grid).await?;
+        let numbers: Vec<i64> = leaving.iter().map(|holding| holding.number).collect();
+        holdings::withdraw_end(&**txn, &numbers).await?;
         news.extend(leaving.into_iter().map(|holding| News {
             device,
             kind: "drop",
@@ -82,12 +82,11 @@ pub async fn grid_given(txn: &Txn, account: Uuid, grid: Uuid) -> Result<Vec<News
 /// A registration is at an end: all that its phone holds is to be dropped.
 pub async fn registration_ended(txn: &Txn, device: Uuid, now: Instant) -> Result<(), Error> {
     let held = holdings::all_of_device(&**txn, device).await?;
-    let open = held.iter().filter(|holding| holding.to_at.is_none());
+    let open = held
+        .iter()
+        .filter(|holding| holding.to_at.is_none() || holding.why.is_none());
     let numbers: Vec<i64> = open.map(|holding| holding.number).collect();
-    for part in numbers.chunks(500) {
-        holdings::set_end(&**txn, part, Some((now.millis(), "registration_ended"))).await?;
-    }
-    Ok(())
+    Ok(holdings::set_end(&**txn, &numbers, (now.millis(), "registration_ended")).await?)
 }
 
 /// A grant may also have ended by its date, or with its grid: noticed when the phone comes.

@@ -283,6 +283,28 @@ pub async fn lock<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr> {
     Ok(row.is_some())
 }
 
+/// Which of these grids have ended. The others stay until commit.
+pub async fn ended_of<C: ConnectionTrait>(db: &C, grids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    let mut out = Vec::new();
+    for part in grids.chunks(500) {
+        let rows: Vec<(Uuid, Option<String>)> = grid::Entity::find()
+            .select_only()
+            .columns([grid::Column::Id, grid::Column::Until])
+            .filter(grid::Column::Id.is_in(part.iter().copied()))
+            .order_by_asc(grid::Column::Id)
+            .lock_shared()
+            .into_tuple()
+            .all(db)
+            .await?;
+        out.extend(
+            rows.into_iter()
+                .filter(|(_, until)| until.is_some())
+                .map(|(id, _)| id),
+        );
+    }
+    Ok(out)
+}
+
 /// Villages of some grids.
 pub async fn villages_of<C: ConnectionTrait>(db: &C, grids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
     if grids.is_empty() {

@@ -48,7 +48,7 @@ fn open() -> sea_orm::Select<holding::Entity> {
     holding::Entity::find().filter(holding::Column::DroppedAt.is_null())
 }
 
-/// What a device carries that belongs to none of `grids`, and whose drop was not asked for yet.
+/// What a device carries that belongs to none of `grids`, and whose drop was not asked for yet or was withdrawn.
 pub async fn outside<C: ConnectionTrait>(
     db: &C,
     device: Uuid,
@@ -57,14 +57,17 @@ pub async fn outside<C: ConnectionTrait>(
     let elsewhere = Condition::any()
         .add(resident::Column::Grid.is_null())
         .add(resident::Column::Grid.is_not_in(grids.iter().copied()));
+    let stays = Condition::any()
+        .add(holding::Column::ToAt.is_null())
+        .add(holding::Column::Why.is_null());
     of_their_residents(device)
-        .filter(holding::Column::ToAt.is_null())
+        .filter(stays)
         .filter(elsewhere)
         .all(db)
         .await
 }
 
-/// Of the residents of a grid, whom a device was asked to drop and has not yet.
+/// Of those who are in a grid, whom a device was asked to drop and has not yet. Who has departed stays to be dropped.
 pub async fn leaving<C: ConnectionTrait>(
     db: &C,
     device: Uuid,
@@ -73,6 +76,7 @@ pub async fn leaving<C: ConnectionTrait>(
     of_their_residents(device)
         .filter(holding::Column::ToAt.is_not_null())
         .filter(resident::Column::Grid.eq(grid))
+        .filter(resident::Column::State.ne("departed"))
         .all(db)
         .await
 }
@@ -170,24 +174,33 @@ pub async fn begin<C: ConnectionTrait>(
     Ok(())
 }
 
-/// A drop was asked for (`Some`) or taken back (`None`): the holding stays open until the phone confirms.
+/// A drop was asked for: the holding stays open until the phone confirms.
 pub async fn set_end<C: ConnectionTrait>(
     db: &C,
     numbers: &[i64],
-    end: Option<(i64, &str)>,
+    (at, why): (i64, &str),
 ) -> Result<(), DbErr> {
-    if numbers.is_empty() {
-        return Ok(());
+    for part in numbers.chunks(500) {
+        holding::Entity::update_many()
+            .col_expr(holding::Column::ToAt, Expr::value(at))
+            .col_expr(holding::Column::Why, Expr::value(why))
+            .filter(holding::Column::Number.is_in(part.iter().copied()))
+            .exec(db)
+            .await?;
     }
-    holding::Entity::update_many()
-        .col_expr(holding::Column::ToAt, Expr::value(end.map(|(at, _)| at)))
-        .col_expr(
-            holding::Column::Why,
-            Expr::value(end.map(|(_, why)| why.to_owned())),
-        )
-        .filter(holding::Column::Number.is_in(numbers.iter().copied()))
-        .exec(db)
-        .await?;
+    Ok(())
+}
+
+/// A drop is asked for no longer. The phone may have heard of it all the same: the holding has its end, without a reason,
+/// until the phone confirms or is sent the record anew.
+pub async fn withdraw_end<C: ConnectionTrait>(db: &C, numbers: &[i64]) -> Result<(), DbErr> {
+    for part in numbers.chunks(500) {
+        holding::Entity::update_many()
+            .col_expr(holding::Column::Why, Expr::value(None::<String>))
+            .filter(holding::Column::Number.is_in(part.iter().copied()))
+            .exec(db)
+            .await?;
+    }
     Ok(())
 }
 

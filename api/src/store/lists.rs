@@ -18,7 +18,7 @@ pub use asked::{asked, later_month_came, to_town};
 pub use evidence::{Evidence, GROUP, Line, Seen, keep_evidence, with_evidence};
 pub use member::{MOST_MEMBERS, in_file, sheet_of_member};
 pub use numbers::{number_mark, numbers};
-pub use places::{count_rows, place_of, places, unlinked};
+pub use places::{count_rows, place_of, places, places_about, unlinked};
 pub use rows::*;
 
 use super::{Fault, sealed};

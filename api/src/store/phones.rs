@@ -57,7 +57,8 @@ pub async fn page<C: ConnectionTrait>(
         let mut late = Query::select();
         late.column(holding::Column::Device)
             .from(holding::Entity)
-            .and_where(holding::Column::ToAt.is_not_null())
+            // A drop that was withdrawn has no reason any more.
+            .and_where(holding::Column::Why.is_not_null())
             .and_where(holding::Column::DroppedAt.is_null());
         query = query.filter(C_::Id.in_subquery(late));
     }
@@ -76,8 +77,8 @@ pub async fn carry<C: ConnectionTrait>(db: &C, devices: &[Uuid]) -> Result<BTree
         .select_only()
         .column(holding::Column::Device)
         .expr(Expr::cust("COUNT(*)"))
-        .expr(Expr::cust("COUNT(to_at)"))
-        .expr(Expr::cust("MIN(to_at)"))
+        .expr(Expr::cust("COUNT(why)"))
+        .expr(Expr::cust("MIN(CASE WHEN why IS NOT NULL THEN to_at END)"))
         .filter(holding::Column::Device.is_in(devices.iter().copied()))
         .filter(holding::Column::DroppedAt.is_null())
         .group_by(holding::Column::Device)

@@ -86,6 +86,7 @@ impl Desk<'_> {
             carried.entry(holding.resident).or_default().push(holding);
         }
         let mut arrivals: BTreeMap<(Uuid, Option<Uuid>), Vec<Uuid>> = BTreeMap::new();
+        let mut withdrawn = Vec::new();
         for way in ways {
             let here = way
                 .to
@@ -113,22 +114,29 @@ impl Desk<'_> {
                         self.news.push(drop_of(&holding));
                     }
                     // The person is back before the phone fetched the drop.
-                    Some(_) if may_stay => self.news.push(News {
-                        device: holding.device,
-                        kind: "drop",
-                        subject: way.resident,
-                        item: None,
-                    }),
+                    Some(_) if may_stay => {
+                        withdrawn.push(holding.number);
+                        self.news.push(News {
+                            device: holding.device,
+                            kind: "drop",
+                            subject: way.resident,
+                            item: None,
+                        });
+                    }
                     // The drop may have been withdrawn in between: it is said again until the phone confirms.
-                    Some(_) => self.news.push(drop_of(&holding)),
+                    Some(_) => {
+                        dropped.extend(holding.why.is_none().then_some(holding.number));
+                        self.news.push(drop_of(&holding));
+                    }
                 }
             }
-            holdings::set_end(&*self.txn, &dropped, Some((self.now.millis(), way.why))).await?;
+            holdings::set_end(&*self.txn, &dropped, (self.now.millis(), way.why)).await?;
             for device in here.difference(&holds) {
                 let arrived = arrivals.entry((*device, way.to)).or_default();
                 arrived.push(way.resident);
             }
         }
+        holdings::withdraw_end(&*self.txn, &withdrawn).await?;
         for ((device, grid), residents) in arrivals {
             self.news.extend(arrived(device, grid, &residents));
         }

@@ -5,6 +5,7 @@
 
 mod asks;
 mod duplicates;
+mod ended;
 mod epoch;
 mod hand_over;
 mod items;
@@ -35,9 +36,10 @@ use domain::{EditId, Instant, Value};
 use entity::{confirmation, inbox_item, visit};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
+use sync::base::Base;
 use sync::record::Source;
 use sync::version::Version;
-use sync::{Context, Edit, Outcome, State, Taken, Writer};
+use sync::{ChangeHash, Context, Edit, Outcome, State, Taken, Writer};
 use uuid::Uuid;
 
 /// An open inbox item in memory.
@@ -222,11 +224,32 @@ impl<'a> Desk<'a> {
         let named = edit.resident.uuid();
         match self.records.get(&named).and_then(|loaded| loaded.merged_into) {
             Some(into) => self.take_for(into, edit, origin),
-            None => self.take_here(edit, Named::itself(named), origin),
+            None => self.take_here(edit, Named::itself(named), origin, None),
         }
     }
 
-    fn take_here(&mut self, edit: &Edit, named: Named, origin: &Origin<'_>) -> Result<(Taken, Json), Error> {
+    /// Takes an edit of the program's own that stands on changes which no version names.
+    pub fn take_on(
+        &mut self,
+        edit: &Edit,
+        origin: &Origin<'_>,
+        heads: Vec<ChangeHash>,
+    ) -> Result<(Taken, Json), Error> {
+        let id = edit.resident.uuid();
+        let base = Base::Known {
+            heads,
+            facts_version: self.records.get(&id).ok_or(Error::NotFound)?.record.facts_version,
+        };
+        self.take_here(edit, Named::itself(id), origin, Some(&base))
+    }
+
+    fn take_here(
+        &mut self,
+        edit: &Edit,
+        named: Named,
+        origin: &Origin<'_>,
+        base: Option<&Base>,
+    ) -> Result<(Taken, Json), Error> {
         let id = edit.resident.uuid();
         let (keys, program) = (self.program.keys.clone(), self.program);
         let derive = move |parts: &[&[u8]]| keys.derive(parts);
@@ -236,7 +259,13 @@ impl<'a> Desk<'a> {
             source: origin.source.clone(),
         };
         let timed = tracing::debug_span!(target: "timing", "merge");
-        let mut taken = timed.in_scope(|| self.take_in_bounds(id, edit, origin.writer, &cx))?;
+        let mut taken = timed.in_scope(|| match base {
+            None => self.take_in_bounds(id, edit, origin.writer, &cx),
+            Some(base) => {
+                let loaded = self.records.get_mut(&id).ok_or(Error::NotFound)?;
+                Ok(sync::take_at(&mut loaded.record, edit, base, origin.writer, &cx))
+            }
+        })?;
         if let Some((key, present)) = &taken.changed_meanwhile {
             return Err(Error::Conflict {
                 code: "changed_meanwhile",

@@ -80,6 +80,6 @@ impl Desk<'_> {
         }
         said.resident = into.into();
         said.base = Some(OF_ANOTHER.to_owned());
-        self.take_here(&said, Named { id, writes }, origin)
+        self.take_here(&said, Named { id, writes }, origin, None)
     }
 }

@@ -24,6 +24,7 @@ impl Desk<'_> {
     /// Projects every changed record, opens and closes its items, saves all rows, and enters the feeds.
     pub async fn save(mut self) -> Result<(), Error> {
         let keys = self.program.keys.clone();
+        self.leave_ended().await?;
         self.find_duplicates().await?;
         alive_again::say(&*self.txn, self.program, &self.come_back()).await?;
         let ids: Vec<Uuid> = self.changed.iter().copied().collect();

@@ -2,7 +2,7 @@
 
 use super::ground::Ground;
 use super::items::{AMBIGUOUS, CONTRADICTED, MISSING};
-use super::own::own_edits;
+use super::own::{entered, own_edits};
 use super::steps::Commit;
 use crate::app::Error;
 use crate::program::Program;
@@ -132,7 +132,11 @@ pub async fn built_upon<C: ConnectionTrait>(db: &C, ground: &Ground<'_>) -> Resu
                 built.on(row, id, "answered");
             }
         }
-        let page = Page::of(cx, &rows);
+        // With rows of other pages about the same people: what one of them wrote is not built upon another.
+        let named: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.resident).collect();
+        let named: Vec<Uuid> = named.into_iter().collect();
+        let about = lists::places_about(db, cx.list.id, &named).await?;
+        let page = Page::of(cx, &about);
         edited(db, cx, &page, &mut built).await?;
         asked(db, cx, &page, &mut built).await?;
         for id in merges::since(db, &page.ids, cx.begun.millis()).await? {
@@ -148,15 +152,19 @@ struct Page<'r> {
     of: BTreeMap<Uuid, &'r Row>,
     ids: Vec<Uuid>,
     own: BTreeSet<Uuid>,
+    /// Whom the list entered.
+    entered: BTreeSet<Uuid>,
 }
 
 impl<'r> Page<'r> {
     fn of(cx: &Commit<'_>, rows: &'r [Row]) -> Page<'r> {
         let of: BTreeMap<Uuid, &Row> = rows.iter().filter_map(|r| Some((r.resident?, r))).collect();
+        let entered = rows.iter().filter(|row| entered(&cx.program.keys, row));
         Page {
             ids: of.keys().copied().collect(),
             of,
             own: rows.iter().flat_map(|row| own_edits(cx, row)).collect(),
+            entered: entered.filter_map(|row| row.resident).collect(),
         }
     }
 }
@@ -193,7 +201,7 @@ async fn edited<C: ConnectionTrait>(
         let Some(row) = page.of.get(&resident) else {
             continue;
         };
-        match super::own::entered(&cx.program.keys, row) {
+        match page.entered.contains(&resident) {
             true => built.on(row, resident, "used"),
             false => drop(compared.insert(resident, (of_list, after))),
         }

@@ -6,6 +6,7 @@
 pub(in crate::app) mod alive_again;
 pub(crate) mod answering;
 mod apart;
+mod back;
 mod built;
 pub(crate) mod carry;
 mod commit;

@@ -176,6 +176,11 @@ impl<'a> Commit<'a> {
         }
         let mut contradicted = false;
         for done in steps {
+            // Values beside each other are a person's to choose from: the list's is one more.
+            let writes = matches!(done.step, Step::Fill { .. } | Step::Edit { .. });
+            contradicted |= writes
+                && done.field.in_document()
+                && !sync::document::conflict(&loaded.record.doc, done.field).is_empty();
             let (was, now) = match &done.step {
                 Step::Nothing(_) | Step::Contradicted { .. } => continue,
                 Step::Fill { now } => (&Value::Null, now),

@@ -3,6 +3,7 @@
 //! Nothing is torn out of the history: what goes back goes back by an edit of its own, from what the list wrote to
 //! what was there. Whoever only this list had entered is withdrawn: without values, on no roster, dropped from phones.
 
+use super::back::{Back, Own, emptied, values};
 use super::items::{CONTRADICTED, MISSING};
 use super::own::{entered, own_edits};
 use super::row::{category, status};
@@ -10,7 +11,7 @@ use super::steps::{Commit, Done};
 use crate::app::Error;
 use crate::app::desk::{Desk, Origin};
 use crate::store::db::Txn;
-use crate::store::edits::{self, Body};
+use crate::store::edits;
 use crate::store::lists::{self, Row};
 use crate::store::{answers, enrolments, inbox};
 use domain::{EditId, Value};
@@ -24,38 +25,26 @@ use uuid::Uuid;
 /// Before and after of one field, for the history.
 type Change = (String, Json, Json);
 
-/// An edit of the list with the heads on which it stood.
-struct Own {
-    id: EditId,
-    body: Body,
-    before: Vec<sync::ChangeHash>,
-}
-
-/// What one person goes back to.
-#[derive(Default)]
-struct Back<'a> {
-    steps: Vec<Done<'a>>,
-    facts: Vec<(String, Value)>,
-    /// Something else than a field changes in what the record shows.
-    lines: bool,
-}
-
-/// Takes back what some rows wrote.
+/// Takes back what some rows wrote. A person of whom several rows speak is one: where the first of them stands.
 pub async fn step(txn: &Txn, cx: &Commit<'_>, rows: &[Row]) -> Result<(), Error> {
     let db = &**txn;
+    let named: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.resident).collect();
+    let named: Vec<Uuid> = named.into_iter().collect();
+    let about = lists::places_about(db, cx.list.id, &named).await?;
     let mut people: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
+    for row in &about {
         people
             .entry(row.resident.unwrap_or_default())
             .or_default()
             .push(row);
     }
-    people.remove(&Uuid::nil());
+    let here: BTreeSet<(i32, i32)> = rows.iter().map(|row| (row.sheet, row.row)).collect();
+    people.retain(|_, rows| here.contains(&(rows[0].sheet, rows[0].row)));
     let ids: BTreeSet<Uuid> = people.keys().copied().collect();
     let all: Vec<Uuid> = ids.iter().copied().collect();
     let mut desk = Desk::open(txn, cx.program, &ids, &[], cx.now).await?;
     desk.placed_by = Some(cx.account);
-    let mut own = own(txn, cx, rows).await?;
+    let mut own = own(txn, cx, &about).await?;
     let before: Vec<Uuid> = cx.earlier.iter().map(|l| l.id).collect();
     let mut previous = lists::rows_of(db, &cx.program.keys, &before, &all).await?;
     previous.sort_by_key(|row| before.iter().position(|id| *id == row.list));
@@ -173,80 +162,6 @@ fn withdraw_questions(desk: &mut Desk<'_>, cx: &Commit<'_>, id: Uuid, rows: &[&R
     }
 }
 
-/// The values of a person whom others know too.
-fn values<'a>(desk: &mut Desk<'_>, cx: &'a Commit<'_>, id: Uuid, own: &[Own]) -> Result<Back<'a>, Error> {
-    let catalogue = &cx.program.catalogue;
-    let mut back = Back::default();
-    let loaded = desk.records.get_mut(&id).ok_or(Error::NotFound)?;
-    let record = &mut loaded.record;
-    // The latest first: each goes back to what was there before it.
-    for own in own {
-        let fields = own.body.edit["fields"].as_object().into_iter().flatten();
-        for (key, write) in fields {
-            let Some(field) = catalogue.field(key) else {
-                continue;
-            };
-            let parse = |value: &Json| field.parse_value(value, catalogue.version, catalogue).ok();
-            let Some(now) = parse(&write["now"]) else { continue };
-            if field.in_document() {
-                let present = sync::document::now(&record.doc, field);
-                let beside = sync::document::conflict(&record.doc, field);
-                let stands = field.same(&present, &now) || beside.iter().any(|s| field.same(&s.value, &now));
-                let before = sync::document::at(&record.doc, field, &own.before).unwrap_or(Value::Null);
-                if !stands || (field.same(&present, &before) && beside.is_empty()) {
-                    continue;
-                }
-                let step = Step::Decide {
-                    was: present,
-                    now: before,
-                };
-                back.steps.push(Done { field, step });
-                continue;
-            }
-            let present = record.kept.facts.get(key);
-            let Some(present) = present.filter(|fact| fact.edit == own.id) else {
-                continue;
-            };
-            let was = present.value.clone();
-            let change = own.body.changes.iter().find(|(changed, _, _)| changed == key);
-            let before = change.and_then(|(_, from, _)| parse(from)).unwrap_or(Value::Null);
-            back.facts.push((key.clone(), before.clone()));
-            let step = Step::Decide { was, now: before };
-            back.steps.push(Done { field, step });
-        }
-    }
-    Ok(back)
-}
-
-/// Everything of a person whom nobody else knows.
-fn emptied<'a>(desk: &mut Desk<'_>, cx: &'a Commit<'_>, id: Uuid) -> Result<Back<'a>, Error> {
-    let catalogue = &cx.program.catalogue;
-    let record = &desk.records.get(&id).ok_or(Error::NotFound)?.record;
-    let mut back = Back {
-        lines: true,
-        ..Back::default()
-    };
-    for field in &catalogue.fields {
-        let was = if field.in_document() {
-            sync::document::now(&record.doc, field)
-        } else {
-            record.fact(field.key)
-        };
-        if was.is_null() {
-            continue;
-        }
-        if !field.in_document() {
-            back.facts.push((field.key.to_owned(), Value::Null));
-        }
-        let step = Step::Decide {
-            was,
-            now: Value::Null,
-        };
-        back.steps.push(Done { field, step });
-    }
-    Ok(back)
-}
-
 /// Episodes that the list began are gone; others are as the source handed them in before. Says whether a line of the
 /// record changed.
 async fn lines(
@@ -299,6 +214,22 @@ fn write<'a>(
     row: &Row,
     mut back: Back<'a>,
 ) -> Result<(), Error> {
+    let name = format!("撤回{}", cx.name());
+    let (writer, source) = cx.author(name);
+    let origin = Origin {
+        writer: &writer,
+        source,
+        kind: "undo",
+        skew: 0,
+    };
+    for beside in std::mem::take(&mut back.beside) {
+        let what = format!("undo {}", beside.done.field.key);
+        let edit = cx.derive(&what, (row.sheet, row.row), id);
+        let loaded = desk.records.get(&id).ok_or(Error::NotFound)?;
+        if let Some(wire) = cx.edit(loaded, edit, &[beside.done], &[], None)? {
+            desk.take_on(&wire, &origin, beside.on)?;
+        }
+    }
     if back.steps.is_empty() && !back.lines {
         // Items may have closed or opened.
         desk.touch(id);
@@ -308,7 +239,7 @@ fn write<'a>(
     let loaded = desk.records.get_mut(&id).ok_or(Error::NotFound)?;
     let record = &mut loaded.record;
     let mut changes: Vec<Change> = Vec::new();
-    for (key, value) in back.facts {
+    for (key, value) in back.facts() {
         changes.push((key.clone(), record.fact(&key).to_json(), value.to_json()));
         match value {
             // What nobody had ever written is so again.
@@ -337,14 +268,6 @@ fn write<'a>(
     }
     let wire = cx.edit(loaded, edit, &back.steps, &[], None)?;
     let Some(wire) = wire else { return Ok(()) };
-    let name = format!("撤回{}", cx.name());
-    let (writer, source) = cx.author(name);
-    let origin = Origin {
-        writer: &writer,
-        source,
-        kind: "undo",
-        skew: 0,
-    };
     desk.take(&wire, &origin)?;
     desk.changed_beside(edit, changes);
     Ok(())

@@ -29,7 +29,7 @@ pub struct Pulled {
 }
 
 /// Answers what the phone does not have. Before records leave that are new to the device, its holdings are
-/// committed; otherwise nothing is written. Whoever has left the phone's grids since they were read stays here: nobody
+/// committed, with those of records that it has and a restored database does not know of; otherwise nothing is written. Whoever has left the phone's grids since they were read stays here: nobody
 /// would tell the phone to drop what it was not known to carry.
 pub async fn pull(
     program: &Program,
@@ -41,19 +41,16 @@ pub async fn pull(
 ) -> Result<Pulled, Error> {
     let txn = program.db.snapshot().await?;
     let page = Page::read(&txn, program, phone, request, from, touched).await?;
-    let carried = holdings::of_device(&txn, phone.device, &page.residents).await?;
+    let held: Vec<Uuid> = page.residents.iter().chain(&page.has).copied().collect();
+    let carried = holdings::of_device(&txn, phone.device, &held).await?;
     txn.commit().await?;
     let carried: BTreeSet<Uuid> = carried
         .into_iter()
         .filter(|h| h.to_at.is_none())
         .map(|h| h.resident)
         .collect();
-    let new: Vec<Uuid> = page
-        .residents
-        .iter()
-        .copied()
-        .filter(|r| !carried.contains(r))
-        .collect();
+    let new: BTreeSet<Uuid> = held.into_iter().filter(|r| !carried.contains(r)).collect();
+    let new: Vec<Uuid> = new.into_iter().collect();
     if !new.is_empty() {
         let new = &new;
         let noted = program
@@ -90,6 +87,8 @@ pub async fn pull(
 
 struct Page {
     residents: Vec<Uuid>,
+    /// Residents whom the phone shows that it has.
+    has: Vec<Uuid>,
     /// Items before those of residents.
     news: usize,
     answer: Pulled,
@@ -179,12 +178,14 @@ impl Page {
             more = true;
         }
         let mine = touched.iter().copied().collect::<BTreeSet<_>>();
+        let mut has: Vec<Uuid> = Vec::new();
         let wanted = phone.grids.iter().filter(|_| !have_wanted);
         for grid in wanted {
             let start = from.grids.get(grid).copied().unwrap_or(0);
             // A phone whose grid is equal has nothing to reload, whatever became of its cursor.
             if start == 0 && equal(request, grid, rows.get(grid)) {
                 next.grids.insert(*grid, newest(grid));
+                has.extend(meta::versions(db, *grid).await?.into_keys());
                 continue;
             }
             let room = limit.saturating_sub(residents.len() + items.len());
@@ -207,7 +208,8 @@ impl Page {
         // The answer that carries a receipt carries the record's new state too.
         residents.extend(mine.iter().filter(|r| !paged.contains(r)));
         // What a phone says that it lacks is sent along, however far its cursor is.
-        let (compare, lacking) = compare(db, phone, request, &rows).await?;
+        let (compare, lacking, equal) = compare(db, phone, request, &rows).await?;
+        has.extend(equal);
         let room = limit.saturating_sub(residents.len() + items.len());
         let lacking = lacking
             .into_iter()
@@ -248,6 +250,7 @@ impl Page {
         next.grids = from.grids;
         Ok(Page {
             residents,
+            has,
             news,
             stays: cursor::write(&program.keys, phone.device, &next),
             answer: Pulled {
@@ -295,16 +298,16 @@ fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
     theirs.count == row.count && theirs.digest == sync::digest::hex(&row.digest)
 }
 
-/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch. The second part
-/// are the records to fetch.
+/// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch. Then the records to
+/// fetch, and those that the phone has as they are.
 async fn compare<C: ConnectionTrait>(
     db: &C,
     phone: &Phone,
     request: &Request,
     rows: &BTreeMap<Uuid, feed::Model>,
-) -> Result<(Json, Vec<Uuid>), Error> {
+) -> Result<(Json, Vec<Uuid>, Vec<Uuid>), Error> {
     let mut out = serde_json::Map::new();
-    let mut lacking = Vec::new();
+    let (mut lacking, mut equal) = (Vec::new(), Vec::new());
     for grid in &phone.grids {
         let (count, digest) = rows
             .get(grid)
@@ -314,16 +317,15 @@ async fn compare<C: ConnectionTrait>(
             let there = meta::versions(db, *grid).await?;
             let have: BTreeMap<Uuid, &str> = have.iter().map(|(r, v)| (*r, v.as_str())).collect();
             let remove: Vec<_> = have.keys().filter(|r| !there.contains_key(r)).collect();
-            let fetch: Vec<Uuid> = there
-                .iter()
-                .filter(|(r, v)| have.get(r) != Some(&v.as_str()))
-                .map(|(r, _)| *r)
-                .collect();
+            let (same, fetch): (Vec<Uuid>, Vec<Uuid>) = there
+                .keys()
+                .partition(|r| have.get(r) == there.get(r).map(String::as_str).as_ref());
+            equal.extend(same);
             line["remove"] = json!(remove);
             line["fetch"] = json!(fetch);
             lacking.extend(fetch);
         }
         out.insert(grid.to_string(), line);
     }
-    Ok((out.into(), lacking))
+    Ok((out.into(), lacking, equal))
 }

@@ -24,14 +24,44 @@ pub async fn places<C: ConnectionTrait>(db: &C, list: Uuid, part: Part<'_>) -> R
     if let Some((sheet, row)) = part.after {
         query = query.filter(behind((C_::Sheet, C_::Row), (sheet, row)));
     }
-    let rows: Vec<(i32, i32, Vec<u8>, Option<Uuid>)> = query
+    let rows: Vec<Place> = query
         .order_by_asc(C_::Sheet)
         .order_by_asc(C_::Row)
         .limit(part.limit)
         .into_tuple()
         .all(db)
         .await?;
-    let one = |(sheet, row, digest, resident)| Row {
+    Ok(rows.into_iter().map(|place| unopened(list, place)).collect())
+}
+
+/// The same of all rows of a list that are about these people, in the order of the file.
+pub async fn places_about<C: ConnectionTrait>(
+    db: &C,
+    list: Uuid,
+    residents: &[Uuid],
+) -> Result<Vec<Row>, DbErr> {
+    use list_row::Column as C_;
+    let mut all = Vec::new();
+    for part in residents.chunks(500) {
+        let rows: Vec<Place> = list_row::Entity::find()
+            .select_only()
+            .columns([C_::Sheet, C_::Row, C_::Digest, C_::Resident])
+            .filter(C_::Resident.is_in(part.iter().copied()))
+            .filter(C_::List.eq(list))
+            .into_tuple()
+            .all(db)
+            .await?;
+        all.extend(rows.into_iter().map(|place| unopened(list, place)));
+    }
+    all.sort_by_key(|row| (row.sheet, row.row));
+    Ok(all)
+}
+
+/// Sheet, row, digest and whom it is about.
+type Place = (i32, i32, Vec<u8>, Option<Uuid>);
+
+fn unopened(list: Uuid, (sheet, row, digest, resident): Place) -> Row {
+    Row {
         list,
         sheet,
         row,
@@ -43,8 +73,7 @@ pub async fn places<C: ConnectionTrait>(db: &C, list: Uuid, part: Part<'_>) -> R
         planned_reason: None,
         content: Content::default(),
         evidence: None,
-    };
-    Ok(rows.into_iter().map(one).collect())
+    }
 }
 
 /// Rows of a list's file that are about nobody who is known.

@@ -1,5 +1,6 @@
 //! Whole grids and people from one worker to another, each as one operation, seen from both phones.
 
+mod again;
 mod grids;
 mod late;
 mod moved;

@@ -14,6 +14,7 @@ mod quarter;
 mod seen_by;
 mod three_way;
 mod undo;
+mod undo_beside;
 mod verdict_file;
 
 /// Figures are named where the commit asks for them: these tests change nearly everything.

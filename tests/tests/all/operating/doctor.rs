@@ -118,7 +118,7 @@ async fn says_which_phones_do_not_answer(database: Database) {
     );
 
     let holding = holdings::of_residents(db, &[resident]).await.unwrap().remove(0);
-    let ended = Some((now - 8 * DAY, "moved"));
+    let ended = (now - 8 * DAY, "moved");
     holdings::set_end(db, &[holding.number], ended).await.unwrap();
     let silent = device::ActiveModel {
         id: Unchanged(holding.device),
