@@ -4,13 +4,13 @@
 use crate::actor::Actor;
 use crate::app::clues::tasks;
 use crate::app::sync::{Phone, push};
-use crate::app::{Error, accounts, hand_over, sign_in};
+use crate::app::{Error, accounts, hand_over};
 use crate::contacts::Contacts;
 use crate::program::Program;
 use crate::seal::Keyring;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Db, Txn};
-use crate::store::{accounts as account_rows, devices, feeds, sessions, standing};
+use crate::store::{devices, feeds, sessions, standing};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Instant;
@@ -207,19 +207,7 @@ pub async fn end(db: &Db, actor: &Actor, id: Uuid, now: Instant) -> Result<(), E
 pub async fn is_one_phone(program: &Program, actor: &Actor, id: Uuid) -> Result<(), Error> {
     actor.ready()?;
     let now = program.clock.now();
-    let row = devices::find(program.db.read(), id)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let account = account_rows::find(program.db.read(), row.account).await?;
-    let account = account.ok_or(Error::NotFound)?;
-    let owner = sign_in::of_account(&program.db, &program.keys, &account, Uuid::nil(), Some(id), now).await?;
-    let phone = &Phone {
-        device: id,
-        account: account.id,
-        name: owner.name.clone(),
-        grids: owner.grids(),
-        grant_epoch: owner.epoch,
-    };
+    let phone = &Phone::of_device(program, id, now).await?;
     program
         .db
         .write(|txn| async move {

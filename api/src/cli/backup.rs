@@ -2,7 +2,7 @@
 
 use crate::app::backup::{self, BackupFault};
 use crate::app::doctor::bytes;
-use crate::app::erasure::ledger;
+use crate::app::erasure::{ledger, noting};
 use crate::config::Config;
 use crate::program::{Program, Schema};
 use std::path::Path;
@@ -63,6 +63,10 @@ async fn into_file(program: &Program, target: &Path, keep: Option<usize>) -> Res
         ledger::note(&program.db, &ledger::in_folder(folder))
             .await
             .map_err(|error| format!("备份已写好，但旁边的抹除登记没有写成：{error}"))?;
+        // Whoever is erased from now on is noted there at once.
+        noting::remember(&program.db, folder)
+            .await
+            .map_err(|error| format!("备份已写好，但其目录未能登记：{error}"))?;
     }
     if let Some(keep) = keep.filter(|_| target.is_dir()) {
         let gone = backup::thin_out(target, keep).map_err(|e| format!("旧备份未能删除：{e}"))?;

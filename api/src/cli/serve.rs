@@ -1,6 +1,7 @@
 //! `serve` and `migrate`.
 
 use crate::app::erasure::ledger::{self, Ledger};
+use crate::app::erasure::noting;
 use crate::app::rosters::run;
 use crate::app::{Error, devices, rotation, signing, trail};
 use crate::clock::is_off;
@@ -91,14 +92,12 @@ async fn known_erasures(program: &Program) -> Result<(), String> {
             tracing::warn!(people = done, "people who had been erased were erased once more");
         }
     }
-    if let Err(error) = ledger::note(&program.db, file).await {
-        tracing::warn!(%error, "erasures were not noted beside the database");
-    }
+    noting::everywhere(program).await;
     Ok(())
 }
 
-/// The clocks of two machines drift apart, and another process may make a signing key: both are read again, well
-/// before a new key signs anything. A reading that fails leaves the last one standing.
+/// The clocks of two machines drift apart, and another process may make a signing key or erase somebody: all of it is read
+/// again, well before a new key signs anything. A reading that fails leaves the last one standing.
 async fn follow_database(program: Program) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
@@ -117,6 +116,8 @@ async fn follow_database(program: Program) {
         if let Err(error) = rotation::follow(&program).await {
             tracing::warn!(%error, "the data keys were not read");
         }
+        // Also those of other nodes: each keeps a file of its own.
+        noting::everywhere(&program).await;
     }
 }
 

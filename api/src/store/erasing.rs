@@ -253,6 +253,9 @@ const BY_RESIDENT: &[&str] = &[
     "DELETE FROM edit WHERE resident = $1",
     "DELETE FROM edit WHERE named = $1",
     "DELETE FROM past_document WHERE resident = $1",
+    // Whoever was taken for one with the person may have adopted values: what its documents were meanwhile goes too.
+    "DELETE FROM past_document WHERE EXISTS (SELECT 1 FROM resident_merge m WHERE m.absorbed = $1
+     AND m.survivor = past_document.resident AND m.at <= past_document.closed_at)",
     "DELETE FROM known_elsewhere WHERE resident = $1",
     "DELETE FROM resident_merge WHERE survivor = $1 OR absorbed = $1",
     "DELETE FROM kept_apart WHERE one = $1 OR other = $1",

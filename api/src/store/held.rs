@@ -124,6 +124,24 @@ pub async fn waiting<C: ConnectionTrait>(
         .await
 }
 
+/// Devices with held edits that wait for one of these people, or for an earlier edit on them.
+pub async fn waited_for<C: ConnectionTrait>(db: &C, residents: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    let rows: Vec<(Option<Uuid>, Option<Uuid>)> = held::Entity::find()
+        .select_only()
+        .columns([held::Column::Device, held::Column::Resident])
+        .filter(held::Column::State.eq(WAITING))
+        .filter(held::Column::WaitsFor.is_not_null())
+        .filter(held::Column::Resident.is_in(residents.iter().copied()))
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(device, resident)| device.zip(resident))
+        .collect())
+}
+
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<held::Model>, DbErr> {
     held::Entity::find_by_id(id).lock_exclusive().one(db).await
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// A resident before the row is written: `county.a_resident("黄秋菊").phone("13900078441").made().await`.
 pub struct Builder<'a> {
     county: &'a County,
-    grid: &'a str,
+    grid: Uuid,
     fields: Map<String, Value>,
 }
 
@@ -22,14 +22,20 @@ impl<'a> Builder<'a> {
     pub(super) fn new(county: &'a County, name: &str) -> Builder<'a> {
         Builder {
             county,
-            grid: "良围一格",
+            grid: county.place("良围一格"),
             fields: Map::new(),
         }
         .with("name", name)
     }
 
     /// Where nothing is said it is 良围一格.
-    pub fn in_grid(mut self, grid: &'a str) -> Builder<'a> {
+    pub fn in_grid(self, grid: &str) -> Builder<'a> {
+        let grid = self.county.place(grid);
+        self.within(grid)
+    }
+
+    /// In a grid that was drawn since the county was.
+    pub fn within(mut self, grid: Uuid) -> Builder<'a> {
         self.grid = grid;
         self
     }
@@ -59,7 +65,7 @@ impl<'a> Builder<'a> {
         let (program, now) = (&self.county.program, self.county.now());
         let (resident, id) = (Uuid::now_v7(), Uuid::now_v7());
         let cadre = self.county.account("何伟民").await;
-        let grid = self.county.place(self.grid);
+        let grid = self.grid;
         let village = village_of(self.county, grid).await;
         let raw = json!({
             "id": id, "seq": 1, "made_at": now, "resident": resident,

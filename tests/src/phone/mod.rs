@@ -8,8 +8,9 @@ mod apply;
 mod documents;
 mod draft;
 mod held_records;
+mod line;
 
-use crate::client::{Answer, Client};
+use crate::client::Client;
 use documents::Documents;
 use domain::Instant;
 pub use draft::Draft;
@@ -73,6 +74,8 @@ pub struct Phone {
     /// Grids whose digest differs from ours: the next request says what we have there.
     differing: BTreeSet<String>,
     losses: Vec<Loss>,
+    /// Grids of the records that came since somebody asked.
+    came: BTreeSet<Uuid>,
     /// The clock, where the test sets it.
     at: Option<Instant>,
     /// Others work at the same moment: what a receipt is about may have left between taking an edit in and looking.
@@ -96,6 +99,7 @@ impl Phone {
             heard: Vec::new(),
             differing: BTreeSet::new(),
             losses: Vec::new(),
+            came: BTreeSet::new(),
             at: None,
             crowded: false,
         }
@@ -109,6 +113,11 @@ impl Phone {
     /// Turns to the program at another address, with the same token.
     pub fn moved_to(&mut self, other: &Client) {
         self.client = self.client.moved_to(other);
+    }
+
+    /// What it talks over, for a line that delivers late.
+    pub fn line(&self) -> &Client {
+        &self.client
     }
 
     /// Works on with another token: after a refresh, or a new sign-in to the same registration.
@@ -171,53 +180,8 @@ impl Phone {
     /// One request with exactly these edits in this order, also such as were sent before.
     pub async fn send(&mut self, edits: &[Uuid]) -> Option<Value> {
         let sent: Vec<Made> = edits.iter().map(|id| self.made(*id).clone()).collect();
-        let request = self.request(&sent);
-        let loss = if self.losses.is_empty() {
-            None
-        } else {
-            Some(self.losses.remove(0))
-        };
-        if loss == Some(Loss::Request) {
-            return None;
-        }
-        let answer = self.send_raw(&request).await;
-        if loss == Some(Loss::Answer) {
-            return None;
-        }
-        let answer = answer.ok();
-        self.take_in(&request, &sent, &answer);
-        Some(answer)
-    }
-
-    /// As [`Phone::exchange`] with a program that may not be there, or may not be able to work: then the phone has
-    /// learned nothing, and sends the same again. Says which of the two it was.
-    pub async fn exchange_into_the_dark(&mut self) -> Result<Value, Trouble> {
-        let sent: Vec<Made> = self.unsent.iter().take(EDITS_A_REQUEST).cloned().collect();
-        let request = self.request(&sent);
-        let answer = self.client.post_into_the_dark("/api/v1/sync", &request).await;
-        let answer = answer.ok_or(Trouble::Unreachable)?;
-        if answer.status >= 500 {
-            return Err(Trouble::Unable);
-        }
-        let answer = answer.ok();
-        self.take_in(&request, &sent, &answer);
-        Ok(answer)
-    }
-
-    /// What it would send now, for a line that delivers it when nobody waits for the answer any more.
-    pub fn as_sent(&self) -> Value {
-        self.request(&self.unsent)
-    }
-
-    /// Sends a request of the test's own; the phone learns nothing from the answer.
-    pub async fn send_raw(&self, request: &Value) -> Answer {
-        self.client.post("/api/v1/sync", request).await
-    }
-
-    /// The same as text, for bodies that no JSON writer would make.
-    pub async fn send_text(&self, request: &str) -> Answer {
-        let body = ("application/json", request.as_bytes().to_vec());
-        self.client.send_bytes("POST", "/api/v1/sync", Some(body)).await
+        let client = self.client.clone();
+        self.send_by(&client, &sent).await
     }
 
     fn request(&self, edits: &[Made]) -> Value {
@@ -329,6 +293,11 @@ impl Phone {
     pub fn send_again(&mut self) {
         self.unsent.append(&mut self.sent);
         self.unsent.sort_by_key(|made| made.seq);
+    }
+
+    /// The grids of all records that came since this was asked before.
+    pub fn came(&mut self) -> BTreeSet<Uuid> {
+        std::mem::take(&mut self.came)
     }
 
     /// Up to where it has pulled; none before the first time.

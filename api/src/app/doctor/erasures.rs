@@ -35,7 +35,9 @@ pub async fn erasures(db: &Db, data: &Path) -> Result<Check, Error> {
         );
         (Level::Warning, said)
     } else if unnoted > 0 {
-        let said = format!("已抹除的 {unnoted} 人还没有写入登记：下次启动或备份时会写入");
+        let said = format!(
+            "已抹除的 {unnoted} 人还没有写入登记：服务每半分钟补写一次；若持续如此，请检查数据目录可否写入"
+        );
         (Level::Warning, said)
     } else {
         (Level::Fine, format!("已抹除 {} 人，均有登记", known.len()))

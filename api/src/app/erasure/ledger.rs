@@ -86,14 +86,13 @@ pub async fn note(db: &Db, file: &Path) -> Result<usize, LedgerFault> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeSet::new(),
         Err(error) => return Err(error.into()),
     };
-    let mut text = String::new();
-    let mut count = 0;
+    let mut lines = Vec::new();
     for stone in tombstones::all(db.read()).await? {
         if known.contains(&stone.resident) {
             continue;
         }
         let hashes = tombstones::hashes(db.read(), stone.resident).await?;
-        let line = Line {
+        lines.push(Line {
             resident: stone.resident,
             reason: stone.reason,
             account: stone.account,
@@ -103,13 +102,9 @@ pub async fn note(db: &Db, file: &Path) -> Result<usize, LedgerFault> {
                 .into_iter()
                 .map(|(kind, hash)| (kind, hex(&hash)))
                 .collect(),
-        };
-        text.push_str(&serde_json::to_string(&line).map_err(io::Error::from)?);
-        text.push('\n');
-        count += 1;
+        });
     }
-    append(file, &text)?;
-    Ok(count)
+    Ok(append(file, lines)?)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -120,12 +115,21 @@ pub enum LedgerFault {
     Database(#[from] sea_orm::DbErr),
 }
 
-fn append(file: &Path, text: &str) -> io::Result<()> {
+/// Another process may write the same at this moment: under the file's lock only what is not there yet is added.
+fn append(file: &Path, mut lines: Vec<Line>) -> io::Result<usize> {
     let fresh = !file.exists();
+    if lines.is_empty() && !fresh {
+        return Ok(0);
+    }
     let mut options = OpenOptions::new();
     let mut open = options.append(true).create(true).mode(0o600).open(file)?;
-    if text.is_empty() && !fresh {
-        return Ok(());
+    open.lock()?;
+    let known = Ledger::read(file)?.residents();
+    lines.retain(|line| !known.contains(&line.resident));
+    let mut text = String::new();
+    for line in &lines {
+        text.push_str(&serde_json::to_string(line)?);
+        text.push('\n');
     }
     // A line that a crash cut off: the database has it, and it is written again.
     let there = fs::read(file)?;
@@ -133,7 +137,8 @@ fn append(file: &Path, text: &str) -> io::Result<()> {
     open.set_len(whole as u64)?;
     open.write_all(text.as_bytes())?;
     open.sync_all()?;
-    sync_folder(file)
+    sync_folder(file)?;
+    Ok(lines.len())
 }
 
 /// Erases once more whoever a file names and the database does not know to be erased. Answers how many that were.
@@ -250,9 +255,13 @@ mod tests {
             let read = Ledger::read(&file).unwrap();
             (read.lines.len(), read.unreadable)
         };
-        append(&file, &format!("{whole}\n{}", &whole[..20])).unwrap();
+        fs::write(&file, format!("{whole}\n{}", &whole[..20])).unwrap();
         assert_eq!(read(), (1, 0));
-        append(&file, &format!("{whole}\n")).unwrap();
+        let other = Line {
+            resident: Uuid::from_u128(8),
+            ..line.clone()
+        };
+        assert_eq!(append(&file, vec![line, other]).unwrap(), 1, "one is there");
         assert_eq!(read(), (2, 0));
         fs::write(&file, format!("{}\n{whole}\n", &whole[..20])).unwrap();
         assert_eq!(read(), (1, 1), "damaged by something else");

@@ -1,6 +1,7 @@
 //! Erasing a person: everything gone at once from live data, phones told to drop, a tombstone left.
 
 pub mod ledger;
+pub mod noting;
 mod proof;
 
 pub use crate::store::tombstones::Tombstone;
@@ -15,6 +16,7 @@ use crate::store::db::Txn;
 use crate::store::duplicates;
 use crate::store::erasing::{self, Extent};
 use crate::store::held;
+use crate::store::merges;
 use crate::store::tombstones;
 use crate::store::unlinked::{self, At};
 use domain::Instant;
@@ -84,12 +86,8 @@ pub async fn erase(
         .db
         .write(|txn| async move { in_transaction(&txn, program, asked, now).await })
         .await?;
-    if let Some(file) = program.erasures.as_deref() {
-        // It is done, whatever becomes of the note: the next start and the next backup add it.
-        if let Err(error) = ledger::note(&program.db, file).await {
-            tracing::warn!(%error, "an erasure was not noted beside the database");
-        }
-    }
+    // It is done, whatever becomes of the notes.
+    noting::everywhere(program).await;
     Ok(erased)
 }
 
@@ -191,7 +189,13 @@ async fn desk_of<'a>(
     let pairs = duplicates::open_of(&**txn, &ids).await?;
     let mut open = all.clone();
     open.extend(pairs.iter().filter_map(|row| row.resident));
+    let renewed = merges::not_renewed(&**txn, &ids).await?;
+    open.extend(renewed.iter().copied());
     let mut desk = Desk::open(txn, program, &open, &[], now).await?;
+    for id in renewed {
+        // Where a merged note still waits for a person, that note's next epoch ends it.
+        let _waits = desk.begin_epoch(id);
+    }
     for id in all {
         desk.close_pairs(*id, None, &json!({}));
     }

@@ -121,6 +121,9 @@ async fn in_transaction(
     for one in &given {
         take_again(&mut desk, one)?;
     }
+    // What was adopted is not in the history of its document any more. Where a merged note waits for a person the next epoch
+    // ends it, or an erasure of the other.
+    let _waits = desk.begin_epoch(survivor);
     merges::end(db, merge.id, what.id, now.millis()).await?;
     merges::keep_apart(db, (survivor, absorbed), what.id, now.millis()).await?;
     let version = |id: Uuid| (id, desk.records[&id].record.version().to_string());

@@ -8,11 +8,12 @@ pub mod push;
 
 use crate::actor::Actor;
 use crate::app::phones::gap;
-use crate::app::{Error, hand_over};
+use crate::app::{Error, hand_over, sign_in};
 use crate::program::Program;
 use crate::rates::{Over, Turn};
 use crate::store::devices::Contact;
 use crate::store::meta::{self, Life};
+use crate::store::{accounts, devices};
 use domain::Instant;
 use domain::catalogue::Role;
 use serde::Deserialize;
@@ -90,6 +91,36 @@ impl Phone {
             grant_epoch: actor.epoch,
         })
     }
+
+    /// A registration's, as its worker stands now, whoever asks.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn of_device(program: &Program, device: Uuid, now: Instant) -> Result<Phone, Error> {
+        let db = program.db.read();
+        let row = devices::find(db, device).await?.ok_or(Error::NotFound)?;
+        let account = accounts::find(db, row.account).await?.ok_or(Error::NotFound)?;
+        let of = sign_in::of_account(
+            &program.db,
+            &program.keys,
+            &account,
+            Uuid::nil(),
+            Some(device),
+            now,
+        );
+        let owner = of.await?;
+        Ok(Phone {
+            device,
+            account: account.id,
+            name: owner.name.clone(),
+            // What has ended may go nowhere any more.
+            grids: match row.state.as_str() {
+                devices::ACTIVE => owner.grids(),
+                _ => Vec::new(),
+            },
+            grant_epoch: owner.epoch,
+        })
+    }
 }
 
 /// Takes the edits in, then pulls. The answer leaves after both are committed.
@@ -104,6 +135,7 @@ pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result
         gap::note(program, phone, request, &life, now).await?;
     }
     let taken = push::take_in(program, phone, request, now).await?;
+    push::others::take_up(program, phone, &taken.came, now).await;
     let from = request
         .cursor
         .as_deref()

@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::sealed;
 use crate::seal::Keyring;
 pub use entity::resident_merge::Model as Merge;
-use entity::{edit, kept_apart, resident, resident_merge};
+use entity::{edit, kept_apart, past_document, resident, resident_merge};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
@@ -65,6 +65,23 @@ pub async fn insert<C: ConnectionTrait>(
 
 pub fn body(keys: &Keyring, row: &Merge) -> Result<Body, Fault> {
     Ok(sealed::open(keys, "resident_merge", row.id, &row.sealed)?)
+}
+
+/// Who was taken for one with these people, and began no new epoch since that was undone.
+pub async fn not_renewed<C: ConnectionTrait>(db: &C, absorbed: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    let undone = resident_merge::Entity::find()
+        .filter(resident_merge::Column::Absorbed.is_in(absorbed.iter().copied()))
+        .filter(resident_merge::Column::UndoneAt.is_not_null());
+    let mut out = Vec::new();
+    for row in undone.all(db).await? {
+        let since = past_document::Entity::find()
+            .filter(past_document::Column::Resident.eq(row.survivor))
+            .filter(past_document::Column::ClosedAt.gte(row.undone_at));
+        if since.one(db).await?.is_none() {
+            out.push(row.survivor);
+        }
+    }
+    Ok(out)
 }
 
 /// The merge by which somebody was absorbed and still is.

@@ -113,8 +113,9 @@ async fn an_address_points_elsewhere(database: Database) {
     a.sync().await;
     assert_eq!(a.outcome(edit), "merged");
     assert_eq!(a.record(huizhen)["grid"], old.to_string());
-    a.edit(huizhen).visit("home", "met", "在女儿家见到").done();
+    let visit = a.edit(huizhen).visit("home", "met", "在女儿家见到").done();
     a.sync().await;
+    assert_eq!(a.outcome(visit), "merged");
 
     let (cadre, beyond) = (county.console("陆桂英").await, county.console("任仲文").await);
     let item = cadre.item(huizhen, "address").await;
@@ -135,6 +136,8 @@ async fn an_address_points_elsewhere(database: Database) {
     a.sync().await;
     assert_eq!(cadre.waiting(huizhen).await, [""; 0]);
     assert_eq!(told(&a, "decision").len(), 1);
+    assert_eq!(a.heard("decision")[0]["reason"], "只住一个月");
+    assert!(a.holds(huizhen) && a.heard("drop").is_empty());
 
     a.edit(huizhen).set("address", "仙溪村新屋村6号").done();
     a.sync().await;
@@ -147,10 +150,15 @@ async fn an_address_points_elsewhere(database: Database) {
     assert_eq!(c.record(huizhen)["visits"][0]["text"], "在女儿家见到");
     assert_eq!(told(&c, "notice"), ["resident_arrived"]);
     assert_eq!(read(&beyond, huizhen).await["grid"], new.to_string());
+    assert_eq!(a.heard("drop").len(), 1);
     // An address that reads as the present grid again closes what it opened.
     c.edit(huizhen).set("address", "良围旧围33号").done();
     c.sync().await;
     assert_eq!(beyond.waiting(huizhen).await, ["address address"]);
+    assert_eq!(
+        beyond.item(huizhen, "address").await["village"],
+        json!(county.place("仙溪村"))
+    );
     c.edit(huizhen).set("address", "新屋村7号").done();
     c.sync().await;
     assert_eq!(beyond.waiting(huizhen).await, [""; 0]);

@@ -3,15 +3,20 @@
 
 use super::{admin, erase, listed, searched};
 use api::app::erasure::ledger::{self, Ledger};
+use api::app::erasure::noting;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use tests::county::County;
 use tests::database::Database;
 use tests::process::{self, Served};
 use tests::verify;
 use uuid::Uuid;
 
-tests::on_both!(what_a_file_names_is_erased_once_more);
+tests::on_both!(
+    what_a_file_names_is_erased_once_more,
+    every_node_notes_it_and_none_can_hinder_it
+);
 
 /// Exit code, and all that was said.
 fn run(database: &Database, arguments: &[&str]) -> (Option<i32>, String) {
@@ -66,12 +71,20 @@ async fn a_restored_backup_brings_nobody_back() {
     erase(&admin(&county).await, resident).await;
     let noted = fs::read_to_string(ledger::in_folder(county.database().folder())).unwrap();
     assert_eq!(noted.lines().count(), 1);
+    // Beside the backup as well, at once: it is restored elsewhere, and nobody comes back.
+    let beside = ledger::in_folder(folder.path());
+    assert_eq!(fs::read_to_string(&beside).unwrap(), noted);
+    let at_once = another_machine(county.database());
+    let said = done(&at_once, &["restore", &old]);
+    assert!(said.contains("1 人已再次抹除"), "{said}");
+    gone(&at_once, resident);
     for personal in ["温好彩", super::NUMBER, super::BORN, "13900078411"] {
         assert!(!noted.contains(personal), "{noted}");
     }
     assert_eq!(doctor(county.database()), "fine");
 
-    // The file lay beside the older backup when a later one was made.
+    // It lies beside the older backup also where a later one writes it.
+    fs::remove_file(&beside).unwrap();
     done(county.database(), &["backup", &backup("new.db")]);
     let new = another_machine(county.database());
     let said = done(&new, &["restore", &old]);
@@ -132,4 +145,30 @@ async fn what_a_file_names_is_erased_once_more(database: Database) {
     assert_eq!(exit, Some(0), "{said}");
     let all = admin(&county).await.get("/api/v1/erasures").await.ok();
     assert_eq!(all.as_array().unwrap().len(), 2);
+}
+
+async fn every_node_notes_it_and_none_can_hinder_it(database: Database) {
+    let county = County::start(database).await;
+    let [disk, gone, taken] = [0; 3].map(|_| tempfile::tempdir().unwrap());
+    for folder in [&disk, &gone, &taken] {
+        noting::remember(&county.program.db, folder.path()).await.unwrap();
+    }
+    let gone = gone.keep();
+    fs::remove_dir(&gone).unwrap();
+    // Where the file should be there is something else.
+    fs::create_dir(ledger::in_folder(taken.path())).unwrap();
+    let resident = county.a_resident("黎阿妹").made().await;
+    erase(&admin(&county).await, resident).await;
+    let own = fs::read_to_string(ledger::in_folder(county.database().folder())).unwrap();
+    assert!(own.contains(&resident.to_string()), "{own}");
+    assert_eq!(fs::read_to_string(ledger::in_folder(disk.path())).unwrap(), own);
+    assert!(!gone.exists());
+
+    // A node with a data folder of its own writes it the next time that it looks, and once.
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = county.program.clone();
+    other.erasures = Arc::new(Some(ledger::in_folder(folder.path())));
+    assert_eq!(noting::everywhere(&other).await, 1);
+    assert_eq!(noting::everywhere(&other).await, 0);
+    assert_eq!(fs::read_to_string(ledger::in_folder(folder.path())).unwrap(), own);
 }

@@ -1,6 +1,8 @@
 //! Giving back: two people again, as if they had never been taken for one.
 
 use super::{loaded, merge, part, read, told};
+use api::store::{epochs, records};
+use automerge::Automerge;
 use entity::edit;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
@@ -12,7 +14,8 @@ use uuid::Uuid;
 on_both!(
     each_gets_back_what_named_it,
     of_two_merges_the_later_is_undone_first,
-    what_was_asked_before_is_asked_again
+    what_was_asked_before_is_asked_again,
+    what_was_adopted_leaves_the_documents
 );
 
 async fn resident_of(county: &County, id: Uuid) -> (Uuid, Uuid) {
@@ -201,4 +204,87 @@ async fn what_was_asked_before_is_asked_again(database: Database) {
     let item = cadre.item(other, "new_resident").await;
     cadre.decide(&item, "approve", json!({})).await.ok();
     tests::verify(&county).await;
+}
+
+/// Everything that documents of somebody hold, those of earlier epochs included.
+async fn documents(county: &County, id: Uuid) -> (String, usize) {
+    let (db, keys) = (county.program.db.read(), &county.program.keys);
+    let past = epochs::past(db, keys, id).await.unwrap();
+    let now = records::documents(db, keys, &[id])
+        .await
+        .unwrap()
+        .remove(&id)
+        .unwrap();
+    let now = Automerge::load(&now).unwrap();
+    let all = past.iter().map(|past| &past.doc).chain([&now]);
+    let held = |doc: &Automerge| {
+        let bytes = doc.save_nocompress();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    (all.map(held).collect(), past.len())
+}
+
+async fn what_was_adopted_leaves_the_documents(database: Database) {
+    let county = County::start(database).await;
+    let admin = county.console("区划管理员").await;
+    let cadre = county.console("陆桂英").await;
+    // In the second round a merged note waits for a person while the two are parted.
+    for waits in [false, true] {
+        let one = county
+            .a_resident("黎阿妹")
+            .phone("13900078411")
+            .with("remarks", "独居")
+            .made()
+            .await;
+        let other = county.a_resident("黎阿美").phone("13900078412").made().await;
+        let (mut a, mut b) = (loaded(&county, "梁少芳").await, loaded(&county, "吕小燕").await);
+        merge(&cadre, one, other).await;
+        let items = cadre.items(one).await;
+        let offered = items.iter().find(|item| item["key"] == "phone").unwrap();
+        cadre.decide(offered, "approve", json!({})).await.ok();
+        a.sync().await;
+        b.sync().await;
+        if waits {
+            a.edit(one).set("remarks", "与女儿同住").done();
+            b.edit(one).set("remarks", "与孙同住").done();
+        }
+        let late = b.edit(one).add("needs", &["送餐"]).done();
+        a.sync().await;
+        b.sync().await;
+        let (all, before) = documents(&county, one).await;
+        assert!(all.contains("13900078412") && before == 0);
+        part(&cadre, one, other).await;
+        assert_eq!(read(&cadre, one).await["fields"]["phone"], "13900078411");
+        let (_, past) = documents(&county, one).await;
+        assert_eq!(
+            past,
+            usize::from(!waits),
+            "a new epoch, unless somebody must look first"
+        );
+        // Both workers go on.
+        let edit = a.edit(one).set("phone_other", "13900078413").done();
+        a.sync().await;
+        assert_eq!((a.outcome(edit), b.outcome(late)), ("merged", "merged"));
+        if waits {
+            let item = cadre.item(one, "merged_note").await;
+            cadre.decide(&item, "accept", json!({})).await.ok();
+        }
+
+        // Nothing of the other is left with the one.
+        let path = format!("/api/v1/residents/{other}/erasure");
+        let confirm = admin.post(&path, &json!({ "reason": "requested" })).await.json()["present"].clone();
+        let confirm = json!({ "reason": "requested", "confirm": confirm["version"] });
+        admin.post(&path, &confirm).await.ok();
+        let (all, past) = documents(&county, one).await;
+        assert!(!all.contains("13900078412"), "what was adopted is still there");
+        assert_eq!(past, 0);
+        b.sync().await;
+        let needs = json!(["送餐"]);
+        assert_eq!(
+            (b.shows(one, "phone"), b.shows(one, "needs")),
+            (json!("13900078411"), needs)
+        );
+        assert_eq!(b.shows(one, "phone_other"), "13900078413");
+        tests::verify(&county).await;
+    }
 }

@@ -1,5 +1,7 @@
 //! What phones meet beside edits: ended registrations and accounts, the catalogue, bounds, a restored server.
 
+mod before;
+mod budget;
 mod cloned;
 mod crowded;
 mod handing_in;

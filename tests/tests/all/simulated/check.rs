@@ -1,6 +1,6 @@
 //! What the design promises, looked at when all is quiet.
 
-use super::run::{WORKERS, World};
+use super::run::World;
 use api::store::records;
 use automerge::Automerge;
 use entity::{edit, held, holding, resident};
@@ -25,12 +25,21 @@ pub enum Law {
     Erasure,
     /// Each edit is with whom it named, or with whom that one is merged into.
     Naming,
+    /// A new epoch shows what the one before showed.
+    Epoch,
+    /// After a list is taken back everything is as it was before its commit.
+    Undone,
+    /// Everybody is in a grid that there is.
+    Placement,
 }
 
 /// The first law that does not hold, and how it shows.
 pub async fn all(world: &World) -> Option<(Law, String)> {
-    if let Some(leaked) = &world.leaked {
-        return Some((Law::Scope, leaked.clone()));
+    if let Some(broken) = &world.broken {
+        return Some(broken.clone());
+    }
+    if let Some(found) = placed(world).await {
+        return Some((Law::Placement, found));
     }
     if let Some(found) = agrees(world).await {
         return Some((Law::Projection, found));
@@ -48,6 +57,17 @@ pub async fn all(world: &World) -> Option<(Law, String)> {
         return Some((Law::Convergence, found));
     }
     carried(world).await.map(|found| (Law::Scope, found))
+}
+
+async fn placed(world: &World) -> Option<String> {
+    for id in &world.people {
+        if let Some(grid) = grid_of(world, *id).await
+            && !world.places.grids.contains(&grid)
+        {
+            return Some(format!("{id} is in {grid}, which has ended"));
+        }
+    }
+    None
 }
 
 async fn agrees(world: &World) -> Option<String> {
@@ -77,7 +97,7 @@ async fn kept(world: &World) -> Option<(Law, String)> {
         .into_iter()
         .filter_map(|row| row.edit)
         .collect();
-    for (id, (phone, who)) in &world.made {
+    for (id, who) in &world.made {
         let times = usize::from(rows.contains(id)) + held.iter().filter(|held| *held == id).count();
         match times {
             // What is gone with a person who was erased is gone.
@@ -86,7 +106,7 @@ async fn kept(world: &World) -> Option<(Law, String)> {
             1 => {}
             _ => return Some((Law::ExactlyOnce, format!("{id} is there {times} times"))),
         }
-        if world.phones[*phone].receipt(*id).is_none() {
+        if world.everybody().all(|phone| phone.receipt(*id).is_none()) {
             return Some((Law::NothingLost, format!("{id} has no receipt")));
         }
     }
@@ -100,7 +120,7 @@ async fn with_whom_they_named(world: &World) -> Option<String> {
     let people = resident::Entity::find().filter(resident::Column::Id.is_in(world.people.iter().copied()));
     let people = people.all(db).await.unwrap();
     for row in rows.all(db).await.unwrap() {
-        let named = world.made[&row.id].1;
+        let named = world.made[&row.id];
         let of = people.iter().find(|person| person.id == named);
         let now = of.and_then(|person| person.merged_into).unwrap_or(named);
         // A held edit may have been given to another person.
@@ -147,7 +167,7 @@ async fn converged(world: &World) -> Option<String> {
             .get(&id)
             .map(|bytes| Automerge::load(bytes).unwrap().get_heads());
         for (n, phone) in world.phones.iter().enumerate() {
-            let mine = grid == Some(world.county.place(WORKERS[n].1));
+            let mine = world.places.may(n, grid);
             if mine != phone.holds(id) {
                 return Some(format!("phone {n} has {id}: {}", phone.holds(id)));
             }
@@ -178,13 +198,21 @@ async fn carried(world: &World) -> Option<String> {
             .filter(holding::Column::Resident.eq(*id))
             .filter(holding::Column::DroppedAt.is_null());
         let open = open.all(db).await.unwrap();
-        if open.iter().any(|holding| holding.to_at.is_some()) {
-            return Some(format!("{id} was never confirmed to be dropped"));
+        if let Some(left) = open.iter().find(|holding| holding.to_at.is_some()) {
+            let n = (0..world.phones.len()).find(|n| world.registration(*n) == left.device.to_string());
+            let (from, to, why) = (left.from_at, left.to_at, &left.why);
+            return Some(format!(
+                "phone {n:?} never confirmed that it dropped {id}: {from} {to:?} {why:?}"
+            ));
         }
-        let mine = |place: &str| grid == Some(world.county.place(place));
-        let expected = WORKERS.iter().filter(|(_, at, _)| mine(at)).count();
+        let expected = (0..world.phones.len())
+            .filter(|n| world.places.may(*n, grid))
+            .count();
         if open.len() != expected {
-            return Some(format!("{id} is carried by {} phones of {expected}", open.len()));
+            let carriers: Vec<Uuid> = open.iter().map(|holding| holding.device).collect();
+            return Some(format!(
+                "{id} is carried by {carriers:?}, not by {expected} phones"
+            ));
         }
     }
     None

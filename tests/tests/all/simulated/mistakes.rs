@@ -3,8 +3,14 @@
 
 use super::check::{self, Law};
 use super::desk;
+use super::history;
 use super::run::World;
-use entity::edit;
+use api::seal::Place;
+use api::store::records;
+use automerge::transaction::Transactable;
+use automerge::{Automerge, ROOT, ReadDoc};
+use entity::{document, edit};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use tests::database::Database;
 use tests::dice::Dice;
@@ -35,20 +41,41 @@ enum Mistake {
     ForgetsWhomItNamed,
     /// A backup is restored, and nobody hears who was erased since.
     ForgetsErasure,
+    /// A record begins an epoch, and its number stays that of the one before.
+    ForgetsEpoch,
+    /// A new epoch's document has not all that the one before showed.
+    EpochLeavesOut,
+    /// A grant that was ended goes on.
+    GrantGoesOn,
+    /// A phone that has handed in is thought to carry somebody.
+    HandedInCarries,
+    /// A grid becomes part of another, and somebody stays in it.
+    KeepsInEndedGrid,
+    /// A list is taken back, and something of it stays.
+    UndoLeavesBehind,
 }
 
-const ALL: [(Mistake, &[Law]); 11] = [
+const ALL: [(Mistake, &[Law]); 17] = [
     (Mistake::SkipsFeed, &[Law::Projection, Law::Convergence]),
     (Mistake::LosesEdit, &[Law::NothingLost, Law::Projection]),
     (Mistake::AppliesTwice, &[Law::ExactlyOnce]),
     (Mistake::ForgetsToProject, &[Law::Projection]),
-    (Mistake::MovesSilently, &[Law::Projection, Law::Convergence]),
+    (
+        Mistake::MovesSilently,
+        &[Law::Placement, Law::Projection, Law::Convergence],
+    ),
     (Mistake::KeepsHolding, &[Law::Scope]),
     (Mistake::SendsForeign, &[Law::Scope]),
     (Mistake::SendsOtherDocument, &[Law::Convergence]),
     (Mistake::KeepsAbsorbed, &[Law::Projection]),
     (Mistake::ForgetsWhomItNamed, &[Law::Naming]),
     (Mistake::ForgetsErasure, &[Law::Erasure]),
+    (Mistake::ForgetsEpoch, &[Law::Projection]),
+    (Mistake::EpochLeavesOut, &[Law::Projection]),
+    (Mistake::GrantGoesOn, &[Law::Scope]),
+    (Mistake::HandedInCarries, &[Law::Scope]),
+    (Mistake::KeepsInEndedGrid, &[Law::Placement]),
+    (Mistake::UndoLeavesBehind, &[Law::Undone]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,13 +117,48 @@ async fn make(world: &mut World, mistake: Mistake, who: Uuid) {
             return;
         }
         Mistake::ForgetsErasure => {
-            let (backup, mut dice) = (world.county.backed_up().await, Dice::seeded(1));
+            let (backup, mut dice) = (world.backed_up().await, Dice::seeded(1));
             while world.erased.is_empty() {
                 world.erase(&mut dice).await;
             }
             world.goes_back_to(backup).await;
             world.settle().await;
             return;
+        }
+        Mistake::UndoLeavesBehind => {
+            world.leaves_behind = Some(who);
+            history::comes_and_goes(&mut Dice::seeded(1), world).await;
+            return;
+        }
+        Mistake::ForgetsEpoch => {
+            renewed(world, who).await;
+            "UPDATE resident SET epoch = epoch - 1 WHERE id = $1"
+        }
+        Mistake::EpochLeavesOut => {
+            left_out(world, who).await;
+            return;
+        }
+        Mistake::GrantGoesOn => {
+            let (n, grid) = at_work(world, who).await;
+            world.bureau.ends_this(&mut world.places, n, grid).await;
+            "UPDATE account_grant SET until = NULL WHERE grid = (SELECT grid FROM resident WHERE id = $1)"
+        }
+        Mistake::HandedInCarries => {
+            let (n, _) = at_work(world, who).await;
+            world.retires(n).await;
+            world.settle().await;
+            assert_eq!(check::all(world).await, None);
+            "UPDATE holding SET dropped_at = NULL WHERE resident = $1
+             AND device IN (SELECT id FROM device WHERE state = 'ended')"
+        }
+        Mistake::KeepsInEndedGrid => {
+            let grid = check::grid_of(world, who).await.unwrap();
+            let into = world.places.grids.iter().find(|other| **other != grid);
+            let into = *into.unwrap();
+            world.bureau.merges_into(&mut world.places, grid, into, true).await;
+            world.settle().await;
+            assert_eq!(check::all(world).await, None);
+            "UPDATE resident SET grid = (SELECT id FROM grid WHERE until IS NOT NULL LIMIT 1) WHERE id = $1"
         }
         Mistake::KeepsAbsorbed => {
             merge_two(world).await;
@@ -107,8 +169,10 @@ async fn make(world: &mut World, mistake: Mistake, who: Uuid) {
         }
         Mistake::SendsForeign => {
             "INSERT INTO account_grant (id, account, role, grid, since, given_at)
-             SELECT randomblob(16), account, role, (SELECT id FROM grid WHERE code = 'LW02'), since, given_at
-             FROM account_grant WHERE grid = (SELECT id FROM grid WHERE code = 'LW01') AND $1 = $1"
+             SELECT randomblob(16), account, role, (SELECT grid FROM resident WHERE id = $1), MIN(since), MIN(given_at)
+             FROM account_grant WHERE role = 'worker' AND account NOT IN
+             (SELECT account FROM account_grant WHERE until IS NULL AND grid = (SELECT grid FROM resident WHERE id = $1))
+             GROUP BY account, role"
         }
         Mistake::SkipsFeed => "DELETE FROM feed_entry WHERE subject = $1",
         Mistake::LosesEdit => "DELETE FROM edit WHERE id = $2",
@@ -140,17 +204,65 @@ async fn make(world: &mut World, mistake: Mistake, who: Uuid) {
         ))
         .await;
     assert!(done.unwrap().rows_affected() > 0, "{mistake:?} changed nothing");
-    if matches!(mistake, Mistake::SendsForeign) {
-        world.phones[0].sync().await;
-        world.watch(0);
+    if matches!(mistake, Mistake::SendsForeign | Mistake::GrantGoesOn) {
+        for n in 0..world.phones.len() {
+            world.phones[n].among_others();
+            for _ in 0..3 {
+                world.phones[n].exchange().await;
+            }
+            world.watch(n);
+        }
     }
+}
+
+/// A record in its next epoch, which everybody has heard of.
+async fn renewed(world: &mut World, who: Uuid) {
+    history::at_once(&world.county.program, who).await;
+    world.settle().await;
+    assert_eq!(check::all(world).await, None);
+}
+
+/// The document is the one of the new epoch with a field that says nothing.
+async fn left_out(world: &mut World, who: Uuid) {
+    renewed(world, who).await;
+    let program = &world.county.program;
+    let mut all = records::documents(program.db.read(), &program.keys, &[who])
+        .await
+        .unwrap();
+    let mut doc = Automerge::load(&all.remove(&who).unwrap()).unwrap();
+    let mut tx = doc.transaction();
+    let (_, fields) = tx.get(ROOT, "fields").unwrap().unwrap();
+    tx.put(&fields, "phone", "13900078400").unwrap();
+    tx.commit();
+    let place = Place {
+        table: "document",
+        row: who.as_bytes(),
+        group: "all",
+    };
+    let sealed = program.keys.seal(place, &doc.save());
+    let row = document::ActiveModel {
+        resident: Set(who),
+        sealed: Set(sealed),
+    };
+    document::Entity::update(row)
+        .exec(program.db.schema())
+        .await
+        .unwrap();
+}
+
+/// A worker whose phone carries somebody, and in which grid that one is.
+async fn at_work(world: &World, who: Uuid) -> (usize, Uuid) {
+    let grid = check::grid_of(world, who).await;
+    let n = (0..world.phones.len()).find(|n| world.places.may(*n, grid));
+    (n.expect("staying people are with somebody"), grid.unwrap())
 }
 
 /// Two people of the county become one, and all is quiet again.
 async fn merge_two(world: &mut World) {
     let (mut people, mut seen) = (Vec::new(), Vec::new());
     for name in ["麦锦棠", "麦锦堂"] {
-        people.push(world.county.a_resident(name).made().await);
+        let person = world.county.a_resident(name).within(world.places.grids[0]);
+        people.push(person.made().await);
     }
     for id in &people {
         let path = format!("/api/v1/residents/{id}");
@@ -169,10 +281,11 @@ async fn applied(world: &World) -> Uuid {
     row.expect("every run makes edits that are taken").id
 }
 
-/// Somebody of the run who is in a grid; everybody may have departed.
+/// Somebody of the run who is in a grid at which somebody works; everybody may have departed.
 async fn staying(world: &World) -> Option<Uuid> {
     for id in &world.people {
-        if check::grid_of(world, *id).await.is_some() {
+        let grid = check::grid_of(world, *id).await;
+        if (0..world.phones.len()).any(|n| world.places.may(n, grid)) {
             return Some(*id);
         }
     }

@@ -1,14 +1,19 @@
 //! The program itself, simulated: light and full phones, a cadre who decides what comes up, deaths and departures, moves,
-//! lists, a bad line, restarts and restored backups, all from one seed, over HTTP in one process. After each run what
-//! the design promises is looked at (section 11).
+//! merges, erasures, lists that come and are taken back, grants that end and are given again, grids that change hands, are split
+//! and become one, registrations that end, new epochs, a bad line, restarts and restored backups, all from one seed, over HTTP in
+//! one process. After each run what the design promises is looked at (section 11).
 //!
-//! On SQLite a run is its seed: one thing happens after another. On PostgreSQL phones, cadre and department work at the
-//! same time, on two nodes, so that a run is not the same twice; nothing is restored there. `PROGRAM_RUNS` and `PROGRAM_RACES` play more, `SIM_SEED` begins elsewhere.
+//! On SQLite a run is its seed: one thing happens after another. On PostgreSQL phones, cadre, bureau and department work at
+//! the same time, on two nodes, so that a run is not the same twice; nothing is restored there. `PROGRAM_RUNS` and `PROGRAM_RACES` play more, `SIM_SEED` begins elsewhere.
 //! The layer below, `sync` over a model of the store, is `sync/tests/record/simulator`.
 
 mod check;
 mod desk;
+mod history;
 mod mistakes;
+mod places;
+mod race;
+mod registered;
 mod run;
 mod said;
 

@@ -1,7 +1,7 @@
 //! The catalogue changed while a phone was away.
 
 #[path = "../../../../sync/tests/record/catalogue.rs"]
-mod versions;
+pub(super) mod versions;
 
 use serde_json::{Value, json};
 use tests::app::TestApp;

@@ -1,6 +1,10 @@
 //! Two people write one field without seeing each other.
 
+use super::catalogue::versions;
+use crate::exports::{Act, act};
 use serde_json::{Value, json};
+use tests::app::TestApp;
+use tests::console::Console;
 use tests::county::County;
 use tests::database::Database;
 use tests::phone::Phone;
@@ -36,11 +40,35 @@ fn in_conflict(phones: &[Phone], resident: Uuid, key: &str) -> Vec<String> {
     shown.remove(0)
 }
 
+async fn history(cadre: &Console, resident: Uuid) -> Vec<Value> {
+    let history = cadre
+        .get(&format!("/api/v1/residents/{resident}/history"))
+        .await
+        .ok();
+    history["steps"].as_array().unwrap().clone()
+}
+
+/// What a roster's line about somebody in dispute says is in dispute.
+async fn disputed(county: &County, name: &str) -> String {
+    let admin = county.console("区划管理员").await;
+    let wanted = json!({
+        "category": "low_income", "division": county.place("鹤山市"), "format": "csv", "purpose": "核对",
+    });
+    let csv = admin.post("/api/v1/rosters/export", &wanted).await.text();
+    let mut lines = csv.lines();
+    let header = lines.find(|line| line.contains("争议字段")).unwrap();
+    let place = header.split(',').position(|cell| cell == "争议字段").unwrap();
+    let cells = lines.filter(|line| line.contains(name));
+    let cells = cells.map(|line| line.split(',').nth(place).unwrap().to_owned());
+    cells.collect()
+}
+
 /// conflict-1: one writes, one clears, one writes something else.
 async fn one_writes_one_clears_one_writes_something_else(database: Database) {
     let county = County::start(database).await;
     for order in [[0, 1, 2], [2, 1, 0]] {
         let qiuju = county.a_resident("黄秋菊").phone("13900078441").made().await;
+        act(&county, qiuju, Act::Join).await;
         let mut phones = phones(&county, ["梁少芳", "吕小燕", "梁少芳"]).await;
         let edits = [
             phones[0].edit(qiuju).set("phone", "13900078442").done(),
@@ -65,35 +93,66 @@ async fn one_writes_one_clears_one_writes_something_else(database: Database) {
         let cadre = county.console("陆桂英").await;
         assert_eq!(cadre.waiting(qiuju).await, ["conflict phone"]);
         let item = cadre.item(qiuju, "conflict").await;
+        let sides = item["content"]["sides"].as_array().unwrap();
+        assert_eq!(sides.len(), 3);
+        for (edit, worker) in edits.iter().zip(["梁少芳", "吕小燕", "梁少芳"]) {
+            let side = sides.iter().find(|side| side["edit"] == json!(edit)).unwrap();
+            assert_eq!(side["by"], worker);
+            assert!(side["at"].is_string(), "{side}");
+        }
+        let label = county.program.catalogue.field("phone").unwrap().label;
+        assert_eq!(disputed(&county, "黄秋菊").await, label);
         cadre.decide(&item, "choose", json!({ "clear": true })).await.ok();
         sync(&mut phones, &[0, 1, 2]).await;
         assert_eq!(in_conflict(&phones, qiuju, "phone"), [""; 0]);
         assert_eq!(phones[0].shows(qiuju, "phone"), Value::Null);
         assert_eq!(cadre.waiting(qiuju).await, [""; 0]);
+        assert_eq!(disputed(&county, "黄秋菊").await, "");
+        // What was there first, three values, and who decided.
+        let steps = history(&cadre, qiuju).await;
+        assert_eq!(steps.len(), 5, "{steps:?}");
+        assert!(
+            edits
+                .iter()
+                .all(|edit| steps.iter().any(|step| step["edit"] == json!(edit))),
+            "{steps:?}"
+        );
+        assert_eq!(
+            steps.iter().filter(|step| step["by"] == "陆桂英").count(),
+            1,
+            "{steps:?}"
+        );
     }
     tests::verify(&county).await;
 }
 
-/// conflict-2: two first notes on a person who never had one.
+/// conflict-2: two first notes on a person who never had one; also of a field that a later catalogue brought.
 async fn two_first_notes_on_a_person_who_never_had_one(database: Database) {
-    let county = County::start(database).await;
-    let haocai = county.a_resident("温好彩").made().await;
-    let mut phones = phones(&county, ["梁少芳", "吕小燕"]).await;
-    phones[0].edit(haocai).set("remarks", "左眼失明，右眼0.3").done();
-    let second = phones[1].edit(haocai).set("remarks", "每周三透析").done();
-    sync(&mut phones, &[0, 1, 0]).await;
+    let county = County::on(TestApp::start_under(database, versions::at(4)).await).await;
+    for note in ["remarks", "night_visits"] {
+        let haocai = county.a_resident("温好彩").made().await;
+        let mut phones = phones(&county, ["梁少芳", "吕小燕"]).await;
+        let first = phones[0].edit(haocai).set(note, "左眼失明，右眼0.3").done();
+        let second = phones[1].edit(haocai).set(note, "每周三透析").done();
+        sync(&mut phones, &[0, 1, 0]).await;
 
-    let [a, b] = &phones;
-    assert_eq!(b.outcome(second), "merged");
-    let text = a.shows(haocai, "remarks");
-    let text = text.as_str().unwrap();
-    assert!(
-        text.contains("左眼失明，右眼0.3") && text.contains("每周三透析"),
-        "{text}"
-    );
-    assert_eq!(a.record(haocai), b.record(haocai));
-    let cadre = county.console("陆桂英").await;
-    assert_eq!(cadre.waiting(haocai).await, [""; 0], "neither deleted anything");
+        let [a, b] = &phones;
+        assert_eq!(b.outcome(second), "merged");
+        let text = a.shows(haocai, note);
+        let text = text.as_str().unwrap();
+        assert!(
+            text.contains("左眼失明，右眼0.3") && text.contains("每周三透析"),
+            "{text}"
+        );
+        assert_eq!(a.record(haocai), b.record(haocai));
+        let cadre = county.console("陆桂英").await;
+        assert_eq!(cadre.waiting(haocai).await, [""; 0], "neither deleted anything");
+        let steps = history(&cadre, haocai).await;
+        for (edit, worker) in [(first, "梁少芳"), (second, "吕小燕")] {
+            let step = steps.iter().find(|step| step["edit"] == json!(edit)).unwrap();
+            assert_eq!(step["by"], worker);
+        }
+    }
     tests::verify(&county).await;
 }
 
@@ -108,12 +167,11 @@ async fn one_says_it_is_no_longer_needed_the_other_that_it_still_is(database: Da
             .await;
         let mut phones = phones(&county, ["梁少芳", "吕小燕"]).await;
         let [a, b] = &mut phones;
-        a.edit(jindi).remove("needs", &["轮椅"]).done();
-        if confirms {
-            b.edit(jindi).confirm(&["needs"]).done();
-        } else {
-            b.edit(jindi).add("needs", &["轮椅", "护理床"]).done();
-        }
+        let took_out = a.edit(jindi).remove("needs", &["轮椅"]).done();
+        let said = match confirms {
+            true => b.edit(jindi).confirm(&["needs"]).done(),
+            false => b.edit(jindi).add("needs", &["轮椅", "护理床"]).done(),
+        };
         let order = if first_is_a { [0, 1, 0] } else { [1, 0, 1] };
         sync(&mut phones, &order).await;
         assert_eq!(in_conflict(&phones, jindi, "needs"), ["轮椅"]);
@@ -121,6 +179,20 @@ async fn one_says_it_is_no_longer_needed_the_other_that_it_still_is(database: Da
         assert!(shown.as_array().unwrap().contains(&json!("送餐")), "{shown}");
         let cadre = county.console("陆桂英").await;
         assert_eq!(cadre.waiting(jindi).await, ["conflict needs"]);
+        let side = &cadre.item(jindi, "conflict").await["content"]["sides"][0];
+        assert_eq!(
+            (&side["element"], &side["removed"], &side["said"]),
+            (&json!("轮椅"), &json!([took_out]), &json!([said])),
+            "{side}"
+        );
+        let steps = history(&cadre, jindi).await;
+        let step = steps.iter().find(|step| step["edit"] == json!(said)).unwrap();
+        assert!(confirms || step.to_string().contains("轮椅"), "{step}");
+        assert_eq!(
+            shown.as_array().unwrap().contains(&json!("护理床")),
+            !confirms,
+            "{shown}"
+        );
     }
     tests::verify(&county).await;
 }

@@ -34,7 +34,8 @@ async fn again(app: &TestApp, phone: &mut Phone, worker: &str, installation: &st
 /// restore-1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_made_a_backup_for_forty_days() {
-    let county = County::start(Database::sqlite().await).await;
+    let settings = [("HESHAN_METRICS_TOKEN", "a-token-of-the-bureaus-prometheus")];
+    let county = County::on(TestApp::start_with(Database::sqlite().await, &settings).await).await;
     let resident = county.a_resident("黄秋菊").phone("13900078400").made().await;
     county.account("区划管理员").await;
     let mut a = phone(&county, "梁少芳", "phone-of-liang").await;
@@ -60,6 +61,13 @@ async fn nobody_made_a_backup_for_forty_days() {
             let now = county.program.clock.now().millis();
             let check = doctor::backups(db, now).await.unwrap();
             assert_ne!(check.level.name(), "fine", "{}", check.said);
+            let metrics = county
+                .client
+                .with_token(settings[0].1)
+                .get("/metrics")
+                .await
+                .text();
+            assert!(metrics.contains("heshan_backup_failures 1\n"), "{metrics}");
         }
         if day % 10 == 0 {
             for (phone, worker, installation) in [

@@ -2,6 +2,7 @@
 
 mod known;
 mod one;
+pub mod others;
 mod waiting;
 
 use super::{Phone, Request};
@@ -33,6 +34,8 @@ pub struct TakenIn {
     pub safe: i64,
     /// Records that the receipts speak of: the same answer carries their state.
     pub touched: Vec<Uuid>,
+    /// People who came with it.
+    pub came: Vec<Uuid>,
 }
 
 pub async fn take_in(
@@ -59,6 +62,7 @@ pub async fn take_in(
             through: row.through,
             safe: row.safe,
             touched: Vec::new(),
+            came: Vec::new(),
         });
     }
     let skew = request.sent_at.map_or(0, |sent| sent.millis() - now.millis());
@@ -133,6 +137,8 @@ struct Batch<'a> {
     /// What this request was answered so far: receipts by digest, and the ids that were used.
     answered: BTreeMap<[u8; 32], Json>,
     ids: BTreeSet<Uuid>,
+    /// People whom this request reported.
+    came: Vec<Uuid>,
     skew: i64,
     fresh: i64,
     new_seqs: Vec<i64>,
@@ -201,6 +207,7 @@ impl<'a> Batch<'a> {
             settled: BTreeSet::new(),
             answered: BTreeMap::new(),
             ids: BTreeSet::new(),
+            came: Vec::new(),
             skew,
             fresh: 0,
             new_seqs: Vec::new(),
@@ -232,7 +239,7 @@ impl<'a> Batch<'a> {
         if self.handing_in && request.dropped_everything {
             holdings::confirm_everything(&*txn, self.phone.device, now.millis()).await?;
         }
-        let (device, fresh, seqs) = (self.device, self.fresh, self.new_seqs);
+        let (device, fresh, seqs, came) = (self.device, self.fresh, self.new_seqs, self.came);
         self.desk.save().await?;
         let (received, through) = standing::advance(&*txn, &device, fresh, &seqs).await?;
         Ok(TakenIn {
@@ -241,6 +248,7 @@ impl<'a> Batch<'a> {
             through,
             safe: device.safe,
             touched,
+            came,
         })
     }
 
@@ -315,6 +323,7 @@ impl<'a> Batch<'a> {
             self.desk
                 .create(id, State::Reported, Some(row.village), Some(row.id));
             self.holds.insert(id);
+            self.came.push(id);
         }
         let Some(door) = self.door(id) else {
             // The same bytes for a foreign and for a missing resident: the edit waits, in case its create is late.
