@@ -48,6 +48,9 @@ enum Command {
         /// The generated folder
         #[arg(long)]
         data: PathBuf,
+        /// Rows of each list at most; the register is handed in whole
+        #[arg(long)]
+        rows: Option<usize>,
         /// The program's file; where it is not given, the one beside this
         #[arg(long)]
         program: Option<PathBuf>,
@@ -120,6 +123,7 @@ fn done(command: Command) -> Result<String, Fault> {
         }
         Command::County {
             data,
+            rows,
             program,
             postgres,
             beside,
@@ -131,9 +135,11 @@ fn done(command: Command) -> Result<String, Fault> {
                 beside,
                 postgres,
                 data,
+                most: rows,
             };
             let report = tokio::runtime::Runtime::new()?.block_on(large.run())?;
-            said(&report, &out, "county-")
+            let part = if rows.is_some() { "large-" } else { "county-" };
+            said(&report, &out, part)
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Large {
     pub beside: PathBuf,
     pub postgres: Option<String>,
     pub data: PathBuf,
+    /// Rows of a list that are handed in at most, the register's all.
+    pub most: Option<usize>,
 }
 
 /// Files of the generated county: grids and register, and the lists behind them.
@@ -53,7 +55,9 @@ impl Large {
         drop(server);
         place.remove().await?;
         report.add(found?);
-        report.shares = self.shares().await?;
+        if self.most.is_none() {
+            report.shares = self.shares().await?;
+        }
         Ok(report)
     }
 
@@ -77,10 +81,13 @@ impl Large {
         ));
         server.forget_peak();
         let (mut rows, mut total) = (0, 0.0);
+        let began = Instant::now();
+        let mut dry_runs = 0.0;
         for list in lists {
             let took = self.hand_in(server, list).await?;
             rows += took.rows;
             total += took.upload + took.commit;
+            dry_runs += took.dry_run;
             all.extend(figures(list.kind.name(), list.kind.label(), &took));
         }
         all.push(Figure::new(
@@ -89,8 +96,75 @@ impl Large {
             total,
             "ms",
         ));
+        until_quiet(server).await?;
+        let quiet = millis(began.elapsed()) - dry_runs;
+        all.push(Figure::new(
+            "lists.quiet",
+            "the same until waiting rows were linked again and the comparison rules had run",
+            quiet,
+            "ms",
+        ));
+        all.push(
+            Figure::new(
+                "county.total",
+                "register and lists, upload to that, without dry runs",
+                register.upload + register.commit + quiet,
+                "ms",
+            )
+            .below(90_000.0),
+        );
         all.extend(peak(server, "lists.peak", "program's memory at most, lists"));
+        all.extend(self.one_more(server).await?);
         Ok(all)
+    }
+
+    /// What one more row of a list costs against all that is known by then: dry runs of rows that state no number.
+    async fn one_more(&self, server: &Server) -> Result<Vec<Figure>, Fault> {
+        let disabled = &FILES[2];
+        let content = disabled.content(&self.data)?;
+        let mut took = Vec::new();
+        for rows in [1, 1 + FURTHER] {
+            let part = without_numbers(&content, rows)?;
+            let mut fastest = f64::INFINITY;
+            for round in 0..ROUNDS {
+                let source = format!("镇残联{rows}-{round}");
+                let tried = self.try_only(server, &source, disabled, part.clone()).await?;
+                fastest = fastest.min(tried);
+            }
+            took.push(fastest);
+        }
+        let further = (took[1] - took[0]) / FURTHER as f64;
+        Ok(vec![
+            Figure::new(
+                "row.first",
+                "a list of one row without a number: dry run",
+                took[0],
+                "ms",
+            )
+            .of(ROUNDS),
+            Figure::new("row.further", "each further row of it", further, "ms")
+                .below(20.0)
+                .of(ROUNDS),
+        ])
+    }
+
+    /// How long the dry run takes.
+    async fn try_only(
+        &self,
+        server: &Server,
+        source: &str,
+        list: &Shared,
+        content: Vec<u8>,
+    ) -> Result<f64, Fault> {
+        let admin = sign_in(&server.client, ADMIN, None).await?;
+        let county = county(&admin).await?;
+        let id = upload(&admin, &county, (source, list.kind, list.file), content).await?;
+        let began = Instant::now();
+        let job = try_out(&admin, &id).await?;
+        while !is_done(&admin, &job).await? {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(millis(began.elapsed()))
     }
 
     /// Where the time of all files goes, when they are handed in once more without a dry run.
@@ -109,7 +183,11 @@ impl Large {
         eprintln!("· {}", list.file);
         // A list takes longer than the token of one sign-in holds.
         let admin = sign_in(&server.client, ADMIN, None).await?;
-        let content = list.content(&self.data)?;
+        let mut content = list.content(&self.data)?;
+        let cut = self
+            .most
+            .filter(|_| !matches!(list.kind, ListKind::Grids | ListKind::Population));
+        content.truncate(end_of_row(&content, cut));
         let rows = content.iter().filter(|byte| **byte == b'\n').count() - 1;
         let county = county(&admin).await?;
         let began = Instant::now();
@@ -131,6 +209,53 @@ impl Large {
             rows,
         })
     }
+}
+
+/// Rows behind the first one, and how often they are tried.
+const FURTHER: usize = 200;
+const ROUNDS: usize = 5;
+
+/// Until no job waits or runs but those of tonight.
+async fn until_quiet(server: &Server) -> Result<(), Fault> {
+    let admin = sign_in(&server.client, ADMIN, None).await?;
+    loop {
+        let mut busy = false;
+        for kind in ["link_again", "run_rules", "commit_list"] {
+            for state in ["queued", "running"] {
+                let page = admin
+                    .get(&format!("/api/v1/jobs?kind={kind}&state={state}"))
+                    .await?
+                    .ok()?;
+                busy |= page["items"].as_array().is_some_and(|items| !items.is_empty());
+            }
+        }
+        if !busy {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Where a file's first rows end, its header not counted; without a number of rows the end of the file.
+fn end_of_row(content: &[u8], rows: Option<usize>) -> usize {
+    let ends = content.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    rows.and_then(|rows| ends.map(|(at, _)| at + 1).nth(rows))
+        .unwrap_or(content.len())
+}
+
+/// The header and the first rows of a list in CSV, without the numbers that they state.
+fn without_numbers(content: &[u8], rows: usize) -> Result<Vec<u8>, Fault> {
+    let text = std::str::from_utf8(&content[..end_of_row(content, Some(rows))])?;
+    let number = |cell: &str| cell.len() >= 15 && cell.bytes().all(|b| b.is_ascii_digit() || b == b'X');
+    let line = |line: &str| -> String {
+        let cells: Vec<&str> = line
+            .split(',')
+            .map(|cell| if number(cell.trim()) { "" } else { cell })
+            .collect();
+        cells.join(",")
+    };
+    let lines: Vec<String> = text.lines().map(line).collect();
+    Ok(lines.join("\n").into_bytes())
 }
 
 fn figures(key: &str, label: &str, took: &Took) -> Vec<Figure> {
