@@ -15,14 +15,14 @@ pub async fn of_device<C: ConnectionTrait>(
     device: Uuid,
     residents: &[Uuid],
 ) -> Result<Vec<holding::Model>, DbErr> {
-    if residents.is_empty() {
-        return Ok(Vec::new());
+    let mut all = Vec::new();
+    for part in residents.chunks(500) {
+        let rows = open()
+            .filter(holding::Column::Device.eq(device))
+            .filter(holding::Column::Resident.is_in(part.iter().copied()));
+        all.extend(rows.all(db).await?);
     }
-    open()
-        .filter(holding::Column::Device.eq(device))
-        .filter(holding::Column::Resident.is_in(residents.iter().copied()))
-        .all(db)
-        .await
+    Ok(all)
 }
 
 /// Everything that a device is thought to carry.

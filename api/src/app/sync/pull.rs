@@ -29,8 +29,9 @@ pub struct Pulled {
 }
 
 /// Answers what the phone does not have. Before records leave that are new to the device, its holdings are
-/// committed, with those of records that it has and a restored database does not know of; otherwise nothing is written. Whoever has left the phone's grids since they were read stays here: nobody
-/// would tell the phone to drop what it was not known to carry.
+/// committed, with those of records that the phone shows that it has and a restored database knows nothing of;
+/// otherwise nothing is written. Whoever has left the phone's grids since they were read stays here: nobody would
+/// tell the phone to drop what it was not known to carry.
 pub async fn pull(
     program: &Program,
     phone: &Phone,
