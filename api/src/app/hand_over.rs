@@ -36,6 +36,10 @@ pub async fn release_because(
     if leaving.is_empty() {
         return Ok(());
     }
+    // Who moves at this moment has moved then.
+    let people: Vec<Uuid> = leaving.iter().map(|holding| holding.resident).collect();
+    holdings::stand_still(&**txn, &people).await?;
+    let leaving = holdings::outside(&**txn, device, grids).await?;
     let numbers: Vec<i64> = leaving.iter().map(|h| h.number).collect();
     holdings::set_end(&**txn, &numbers, (now.millis(), why)).await?;
     let news = leaving.iter().map(|holding| dropping(holding, why)).collect();
@@ -58,6 +62,10 @@ pub async fn grant_ended(txn: &Txn, keys: &Keyring, account: Uuid, now: Instant)
 pub async fn grid_given(txn: &Txn, account: Uuid, grid: Uuid) -> Result<Vec<News>, Error> {
     let mut news = Vec::new();
     for device in standing::active_of(&**txn, account).await? {
+        let leaving = holdings::leaving(&**txn, device, grid).await?;
+        // The drop of whoever leaves at this moment is not withdrawn.
+        let people: Vec<Uuid> = leaving.iter().map(|holding| holding.resident).collect();
+        holdings::stand_still(&**txn, &people).await?;
         let leaving = holdings::leaving(&**txn, device, grid).await?;
         let numbers: Vec<i64> = leaving.iter().map(|holding| holding.number).collect();
         holdings::withdraw_end(&**txn, &numbers).await?;

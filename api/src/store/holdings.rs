@@ -142,6 +142,22 @@ pub async fn staying<C: ConnectionTrait>(
     Ok(out)
 }
 
+/// Nobody of these moves, departs or is erased until commit: the lock that a move takes, shared.
+pub async fn stand_still<C: ConnectionTrait>(db: &C, residents: &[Uuid]) -> Result<(), DbErr> {
+    let mut all = residents.to_vec();
+    all.sort_unstable();
+    for part in all.chunks(500) {
+        let there = resident::Entity::find()
+            .select_only()
+            .column(resident::Column::Id)
+            .filter(resident::Column::Id.is_in(part.iter().copied()))
+            .order_by_asc(resident::Column::Id)
+            .lock_shared();
+        there.into_tuple::<Uuid>().all(db).await?;
+    }
+    Ok(())
+}
+
 /// Records are about to be sent to a device that does not carry them yet. A drop of the same record that the
 /// device never confirmed is over: what it holds from now on is the new holding.
 pub async fn begin<C: ConnectionTrait>(
