@@ -90,13 +90,21 @@ pub async fn try_out(admin: &Client, list: &str) -> Result<String, Fault> {
 }
 
 /// Whether the job is done; a failed one ends the run.
-pub async fn is_done(admin: &Client, job: &str) -> Result<bool, Fault> {
+async fn is_done(admin: &Client, job: &str) -> Result<bool, Fault> {
     let job = admin.get(&format!("/api/v1/jobs/{job}")).await?.ok()?;
     match job["state"].as_str() {
         Some("done") => Ok(true),
         Some("failed") => Err(format!("the commit failed: {}", job["last_error"]).into()),
         _ => Ok(false),
     }
+}
+
+/// Looks at the job at this interval until it is done.
+pub async fn until_done(admin: &Client, job: &str, every: Duration) -> Result<(), Fault> {
+    while !is_done(admin, job).await? {
+        tokio::time::sleep(every).await;
+    }
+    Ok(())
 }
 
 /// Upload and commit of a shared list, in milliseconds each.
@@ -106,8 +114,6 @@ pub async fn hand_in(admin: &Client, county: &str, list: &Shared) -> Result<(f64
     let id = upload(admin, county, (list.source, list.kind, list.file), content).await?;
     let uploaded = began.elapsed();
     let job = commit(admin, &id).await?;
-    while !is_done(admin, &job).await? {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_done(admin, &job, Duration::from_millis(5)).await?;
     Ok((millis(uploaded), millis(began.elapsed() - uploaded)))
 }

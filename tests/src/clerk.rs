@@ -1,6 +1,7 @@
 //! Somebody who hands lists in: uploads, tries and commits them over HTTP, and reads what became of each row.
 
 use crate::client::{Answer, Client};
+use crate::county::County;
 use api::jobs::{Handlers, Runner, Timing, commit_list, link_again};
 use api::program::Program;
 use serde_json::Value;
@@ -18,6 +19,20 @@ pub struct Handed<'a> {
     pub month: &'a str,
     pub name: &'a str,
     pub content: Vec<u8>,
+}
+
+impl<'a> Handed<'a> {
+    /// The county's list of disabled people of a month, from their department.
+    pub fn disabled(county: &County, month: &'a str, content: impl Into<Vec<u8>>) -> Handed<'a> {
+        Handed {
+            source: "残联",
+            kind: "disabled",
+            division: county.place("鹤山市"),
+            month,
+            name: "list.csv",
+            content: content.into(),
+        }
+    }
 }
 
 pub struct Clerk {

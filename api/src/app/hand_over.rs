@@ -2,7 +2,7 @@
 //! may hold again.
 
 use crate::app::Error;
-use crate::app::desk::dropping;
+use crate::app::desk::{dropping, withdrawing};
 use crate::program::Program;
 use crate::seal::Keyring;
 use crate::store::db::Txn;
@@ -69,12 +69,7 @@ pub async fn grid_given(txn: &Txn, account: Uuid, grid: Uuid) -> Result<Vec<News
         let leaving = holdings::leaving(&**txn, device, grid).await?;
         let numbers: Vec<i64> = leaving.iter().map(|holding| holding.number).collect();
         holdings::withdraw_end(&**txn, &numbers).await?;
-        news.extend(leaving.into_iter().map(|holding| News {
-            device,
-            kind: "drop",
-            subject: holding.resident,
-            item: None,
-        }));
+        news.extend(leaving.iter().map(withdrawing));
         news.push(News {
             device,
             kind: "notice",

@@ -129,14 +129,9 @@ pub async fn staying<C: ConnectionTrait>(
 ) -> Result<Vec<Uuid>, DbErr> {
     let mut out = Vec::with_capacity(residents.len());
     for part in residents.chunks(500) {
-        let there = resident::Entity::find()
-            .select_only()
-            .column(resident::Column::Id)
-            .filter(resident::Column::Id.is_in(part.iter().copied()))
+        let there = held_still(part)
             .filter(resident::Column::Grid.is_in(grids.iter().copied()))
-            .filter(resident::Column::State.ne("departed"))
-            .order_by_asc(resident::Column::Id)
-            .lock_shared();
+            .filter(resident::Column::State.ne("departed"));
         out.extend(there.into_tuple::<Uuid>().all(db).await?);
     }
     Ok(out)
@@ -147,15 +142,18 @@ pub async fn stand_still<C: ConnectionTrait>(db: &C, residents: &[Uuid]) -> Resu
     let mut all = residents.to_vec();
     all.sort_unstable();
     for part in all.chunks(500) {
-        let there = resident::Entity::find()
-            .select_only()
-            .column(resident::Column::Id)
-            .filter(resident::Column::Id.is_in(part.iter().copied()))
-            .order_by_asc(resident::Column::Id)
-            .lock_shared();
-        there.into_tuple::<Uuid>().all(db).await?;
+        held_still(part).into_tuple::<Uuid>().all(db).await?;
     }
     Ok(())
+}
+
+fn held_still(residents: &[Uuid]) -> sea_orm::Select<resident::Entity> {
+    resident::Entity::find()
+        .select_only()
+        .column(resident::Column::Id)
+        .filter(resident::Column::Id.is_in(residents.iter().copied()))
+        .order_by_asc(resident::Column::Id)
+        .lock_shared()
 }
 
 /// Records are about to be sent to a device that does not carry them yet. A drop of the same record that the

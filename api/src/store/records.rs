@@ -38,6 +38,18 @@ pub struct Loaded {
     pub new: bool,
 }
 
+impl Loaded {
+    /// The grid where the person is to be found; none for who has departed.
+    pub fn stands(&self) -> Option<Uuid> {
+        self.grid.filter(|_| self.record.state != State::Departed)
+    }
+
+    /// The same before this transaction.
+    pub fn stood(&self) -> Option<Uuid> {
+        self.before.as_ref().and_then(|(grid, _)| *grid)
+    }
+}
+
 /// The year that stands in the clear beside a record, for lists by age.
 pub fn birth_year(record: &Record) -> Option<i32> {
     record.fact("birth_date").as_text()?.get(..4)?.parse().ok()

@@ -7,7 +7,7 @@ use super::sync::{EDITS, kind};
 use crate::Fault;
 use crate::county::{self, ADMIN, Size, WORKER};
 use crate::figure::{Figure, Samples, millis};
-use crate::lists::{commit, county, is_done, upload};
+use crate::lists::{commit, county, until_done, upload};
 use crate::phone::{Phone, outcomes, sign_in};
 use crate::server::Server;
 use api::lists::ListKind;
@@ -110,9 +110,7 @@ async fn until_committed(
     let done = Arc::new(AtomicBool::new(false));
     let watching = done.clone();
     let watch = tokio::spawn(async move {
-        while !is_done(&admin, &job).await? {
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
+        until_done(&admin, &job, Duration::from_millis(25)).await?;
         watching.store(true, Ordering::Relaxed);
         Ok::<_, Fault>(began.elapsed())
     });

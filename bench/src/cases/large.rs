@@ -5,7 +5,7 @@ use super::where_time_goes;
 use crate::Fault;
 use crate::county::{self, ADMIN};
 use crate::figure::{Figure, millis};
-use crate::lists::{Shared, commit, county, is_done, shared, try_out, upload};
+use crate::lists::{Shared, commit, county, shared, try_out, until_done, upload};
 use crate::phone::sign_in;
 use crate::place::Place;
 use crate::report::{Report, Share};
@@ -162,9 +162,7 @@ impl Large {
         let id = upload(&admin, &county, (source, list.kind, list.file), content).await?;
         let began = Instant::now();
         let job = try_out(&admin, &id).await?;
-        while !is_done(&admin, &job).await? {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        until_done(&admin, &job, Duration::from_millis(2)).await?;
         Ok(millis(began.elapsed()))
     }
 
@@ -195,14 +193,10 @@ impl Large {
         let id = upload(&admin, &county, (list.source, list.kind, list.file), content).await?;
         let uploaded = began.elapsed();
         let job = try_out(&admin, &id).await?;
-        while !is_done(&admin, &job).await? {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until_done(&admin, &job, Duration::from_millis(20)).await?;
         let tried = began.elapsed();
         let job = commit(&admin, &id).await?;
-        while !is_done(&admin, &job).await? {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until_done(&admin, &job, Duration::from_millis(20)).await?;
         Ok(Took {
             upload: millis(uploaded),
             dry_run: millis(tried - uploaded),

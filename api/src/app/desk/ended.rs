@@ -5,7 +5,6 @@ use crate::app::Error;
 use crate::store::grids;
 use serde_json::json;
 use std::collections::BTreeMap;
-use sync::State;
 use uuid::Uuid;
 
 impl Desk<'_> {
@@ -14,9 +13,7 @@ impl Desk<'_> {
         let mut come: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
         for id in &self.changed {
             let loaded = &self.records[id];
-            let stands = loaded.grid.filter(|_| loaded.record.state != State::Departed);
-            let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
-            if let Some(grid) = stands.filter(|_| stands != stood) {
+            if let Some(grid) = loaded.stands().filter(|grid| Some(*grid) != loaded.stood()) {
                 come.entry(grid).or_default().push(*id);
             }
         }

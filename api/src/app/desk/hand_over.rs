@@ -35,14 +35,13 @@ impl Desk<'_> {
         let mut ways = Vec::new();
         for id in &self.changed {
             let loaded = &self.records[id];
-            let stands = loaded.grid.filter(|_| loaded.record.state != State::Departed);
+            let stands = loaded.stands();
             let in_row = stands.filter(|_| loaded.record.state == State::Present);
             if in_row != loaded.placed {
                 leave.extend(loaded.placed.map(|_| *id));
                 come.extend(in_row.map(|grid| (*id, grid)));
             }
-            let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
-            if stood != stands {
+            if loaded.stood() != stands {
                 ways.push(Way {
                     resident: *id,
                     to: stands,
@@ -64,10 +63,7 @@ impl Desk<'_> {
     fn survivor(&self, id: Uuid) -> Option<(Uuid, Uuid)> {
         let into = *self.merged.get(&id)?;
         let loaded = self.records.get(&into)?;
-        Some((
-            into,
-            loaded.grid.filter(|_| loaded.record.state != State::Departed)?,
-        ))
+        Some((into, loaded.stands()?))
     }
 
     async fn tell_phones(&mut self, ways: &[Way]) -> Result<(), Error> {
@@ -116,12 +112,7 @@ impl Desk<'_> {
                     // The person is back before the phone fetched the drop.
                     Some(_) if may_stay => {
                         withdrawn.push(holding.number);
-                        self.news.push(News {
-                            device: holding.device,
-                            kind: "drop",
-                            subject: way.resident,
-                            item: None,
-                        });
+                        self.news.push(withdrawing(&holding));
                     }
                     // The drop may have been withdrawn in between: it is said again until the phone confirms.
                     Some(_) => {
@@ -181,5 +172,13 @@ pub fn dropping(holding: &holding::Model, why: &str) -> News {
         item: Some(json!({
             "kind": "drop", "resident": holding.resident, "holding": holding.number, "reason": why,
         })),
+    }
+}
+
+/// Takes a drop back that the phone may not have fetched yet.
+pub fn withdrawing(holding: &holding::Model) -> News {
+    News {
+        item: None,
+        ..dropping(holding, "")
     }
 }

@@ -16,7 +16,7 @@ mod rows;
 mod save;
 pub mod show;
 
-pub use hand_over::dropping;
+pub use hand_over::{dropping, withdrawing};
 use redirect::Named;
 pub(in crate::app) use redirect::survivors;
 pub use reread::ADDRESS;

@@ -86,7 +86,7 @@ impl Desk<'_> {
             .extend(visited::settle(&txn, program, &answered, now).await?);
         let moved = self.changed.iter().filter(|id| {
             let loaded = &self.records[*id];
-            let stood = loaded.before.as_ref().and_then(|(grid, _)| *grid);
+            let stood = loaded.stood();
             !loaded.new && stood.is_some() && stood != loaded.grid
         });
         let moved: Vec<Uuid> = moved.copied().collect();
@@ -134,8 +134,7 @@ impl Desk<'_> {
             .before
             .clone()
             .and_then(|(grid, version)| in_feed(grid, version));
-        let stays = loaded.record.state != State::Departed;
-        let after = in_feed(loaded.grid.filter(|_| stays), loaded.record.version().to_string());
+        let after = in_feed(loaded.stands(), loaded.record.version().to_string());
         Moved {
             resident: id,
             before,

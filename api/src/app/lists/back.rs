@@ -108,36 +108,34 @@ pub fn values<'a>(desk: &mut Desk<'_>, cx: &'a Commit<'_>, id: Uuid, own: &[Own]
             };
             let parse = |value: &Json| field.parse_value(value, catalogue.version, catalogue).ok();
             let Some(now) = parse(&write["now"]) else { continue };
-            if field.in_document() {
-                let before = document::at(&record.doc, field, &edit.before).unwrap_or(Value::Null);
-                // An earlier row had written what a later one wrote upon.
-                if let Some(going) = back.back_to(field, &now) {
-                    *going = before;
-                    continue;
-                }
-                let present = document::now(&record.doc, field);
-                let beside = document::conflict(&record.doc, field);
-                if !beside.is_empty() && back.leaves_others(field, (&present, &before), &record.doc, own) {
-                    continue;
-                }
-                let stands = field.same(&present, &now) || beside.iter().any(|s| field.same(&s.value, &now));
-                if !stands || (field.same(&present, &before) && beside.is_empty()) {
-                    continue;
-                }
-                back.goes(field, present, before);
-                continue;
-            }
-            let change = edit.body.changes.iter().find(|(changed, _, _)| changed == key);
-            let before = change.and_then(|(_, from, _)| parse(from)).unwrap_or(Value::Null);
+            let before = if field.in_document() {
+                document::at(&record.doc, field, &edit.before)
+            } else {
+                let change = edit.body.changes.iter().find(|(changed, _, _)| changed == key);
+                change.and_then(|(_, from, _)| parse(from))
+            };
+            let before = before.unwrap_or(Value::Null);
+            // An earlier row had written what a later one wrote upon.
             if let Some(going) = back.back_to(field, &now) {
                 *going = before;
                 continue;
             }
-            let present = record.kept.facts.get(key);
-            let Some(present) = present.filter(|fact| fact.edit == edit.id) else {
+            if !field.in_document() {
+                let present = record.kept.facts.get(key);
+                if let Some(present) = present.filter(|fact| fact.edit == edit.id) {
+                    back.goes(field, present.value.clone(), before);
+                }
                 continue;
-            };
-            back.goes(field, present.value.clone(), before);
+            }
+            let present = document::now(&record.doc, field);
+            let beside = document::conflict(&record.doc, field);
+            if !beside.is_empty() && back.leaves_others(field, (&present, &before), &record.doc, own) {
+                continue;
+            }
+            let stands = field.same(&present, &now) || beside.iter().any(|s| field.same(&s.value, &now));
+            if stands && !(field.same(&present, &before) && beside.is_empty()) {
+                back.goes(field, present, before);
+            }
         }
     }
     Ok(back)

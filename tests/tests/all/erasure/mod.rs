@@ -33,14 +33,7 @@ fn handed(county: &County, month: &'static str, phone: &str) -> Handed<'static> 
         "温好彩,{NUMBER},{BORN},{phone},肢体,二级,沙坪街道良围村旧围村3号"
     )
     .unwrap();
-    Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: text.into_bytes(),
-    }
+    Handed::disabled(county, month, text)
 }
 
 async fn admin(county: &County) -> Client {

@@ -25,14 +25,7 @@ fn file(lines: &[(usize, &str, &str)]) -> Vec<u8> {
 }
 
 fn handed(county: &County, month: &'static str, lines: &[(usize, &str, &str)]) -> Handed<'static> {
-    Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: file(lines),
-    }
+    Handed::disabled(county, month, file(lines))
 }
 
 async fn one_person_twice_in_one_file(database: Database) {

@@ -21,14 +21,7 @@ fn handed(county: &County, month: &'static str, rows: &[(usize, &str)]) -> Hande
             n + 1
         ));
     }
-    Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: text.into_bytes(),
-    }
+    Handed::disabled(county, month, text)
 }
 
 async fn two_months_are_laid_beside_each_other(database: Database) {

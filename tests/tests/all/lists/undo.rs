@@ -52,14 +52,7 @@ fn handed(county: &County, month: &'static str, rows: &[Line]) -> Handed<'static
             born(*n),
         ));
     }
-    Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: text.into_bytes(),
-    }
+    Handed::disabled(county, month, text)
 }
 
 const SEPTEMBER: &[Line] = &[(9, "13900071009", "", "二级", "有效")];

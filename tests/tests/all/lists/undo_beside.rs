@@ -19,14 +19,7 @@ async fn what_two_workers_said_is_there_as_before(database: Database) {
             "姓名,身份证号,联系电话,残疾类别,残疾等级,现住址\n\
              何一新,{number},{phone},肢体,二级,沙坪街道良围村旧围村3号\n"
         );
-        Handed {
-            source: "残联",
-            kind: "disabled",
-            division: county.place("鹤山市"),
-            month,
-            name: "list.csv",
-            content: text.into_bytes(),
-        }
+        Handed::disabled(&county, month, text)
     };
     let id = clerk.hand_in(&list("2026-09", "13900071000"), true).await;
     let who = clerk.rows(&id, None).await[0]["resident"].clone();

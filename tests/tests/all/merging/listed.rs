@@ -26,14 +26,7 @@ fn rows(county: &County, month: &'static str, people: &[(&str, &str, &str)]) -> 
         let row = format!("黎阿妹,{number},{born},13900078411,肢体,{grade},沙坪街道良围村旧围村3号\n");
         text.push_str(&row);
     }
-    Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: text.into_bytes(),
-    }
+    Handed::disabled(county, month, text)
 }
 
 async fn a_list_that_names_the_absorbed_is_about_the_survivor(database: Database) {

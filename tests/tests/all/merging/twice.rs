@@ -99,14 +99,7 @@ async fn born_twice_offline_in_two_villages(database: Database) {
     let text = format!(
         "姓名,身份证号,出生日期,联系电话,残疾类别,残疾等级,现住址\n任仪志,{NUMBER},1946-09-01,13900071009,肢体,二级,沙坪街道良围村旧围村9号\n"
     );
-    let list = Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month: "2026-10",
-        name: "list.csv",
-        content: text.into_bytes(),
-    };
+    let list = Handed::disabled(&county, "2026-10", text);
     let runner = worker(&county.program).await;
     let clerk = Clerk::new((*county.console("残联").await).clone());
     let id = clerk.hand_in(&list, true).await;

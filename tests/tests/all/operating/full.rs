@@ -229,14 +229,7 @@ async fn the_disk_of_postgres_is_full() {
             phone.send_raw(&everything(&phone)).await.code(),
             "503 storage_full"
         );
-        let list = Handed {
-            source: "残联",
-            kind: "disabled",
-            division: county.place("鹤山市"),
-            month: "2026-10",
-            name: "list.csv",
-            content: big_list(300),
-        };
+        let list = Handed::disabled(&county, "2026-10", big_list(300));
         assert_eq!(clerk.try_upload(&list).await.code(), "503 storage_full");
     }
     let rows = edit::Entity::find().filter(edit::Column::Device.is_not_null());

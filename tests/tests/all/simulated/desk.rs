@@ -235,14 +235,7 @@ pub async fn hands_in(dice: &mut Dice, county: &County, month: &str, people: &[L
         )
         .unwrap();
     }
-    let list = Handed {
-        source: "残联",
-        kind: "disabled",
-        division: county.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: text.into_bytes(),
-    };
+    let list = Handed::disabled(county, month, text);
     let runner = worker(&county.program).await;
     let clerk = Clerk::new((*county.console("残联").await).clone());
     let id = clerk.hand_in(&list, true).await;

@@ -111,13 +111,12 @@ async fn doctor_says(node: &TestApp) -> String {
 async fn months_are_the_lists_own(one: &County, two: &TestApp) {
     let (runner, now) = (worker(&two.program).await, database_now(one).await);
     one.account("残联").await;
-    let handed = |month, number| Handed {
-        source: "残联",
-        kind: "disabled",
-        division: one.place("鹤山市"),
-        month,
-        name: "list.csv",
-        content: format!("姓名,身份证号,残疾类别,残疾等级\n何一新,{number},肢体,二级\n").into_bytes(),
+    let handed = |month, number| {
+        Handed::disabled(
+            one,
+            month,
+            format!("姓名,身份证号,残疾类别,残疾等级\n何一新,{number},肢体,二级\n"),
+        )
     };
     let [at_one, at_two] = [&one.client, &two.client].map(async |client| {
         let console = console_at(client, "残联").await;
