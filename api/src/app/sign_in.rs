@@ -10,7 +10,8 @@ use crate::seal::{Keyring, SigningKeys};
 use crate::store::accounts::{self, State};
 use crate::store::audit::{self, Entry};
 use crate::store::db::Db;
-use crate::store::{devices as device_rows, divisions, grants, sessions};
+use crate::store::grants::DatedGrant;
+use crate::store::{divisions, grants, sessions};
 use domain::Instant;
 use domain::catalogue::Role;
 use domain::phone::Phone;
@@ -193,28 +194,13 @@ pub async fn authenticate(
 /// # Errors
 /// `Unauthorized` `session_ended` when the session, its device or its account is no more.
 pub async fn actor(db: &Db, keys: &Keyring, session: Uuid, now: Instant) -> Result<Actor, Error> {
-    let ended = Error::Unauthorized {
+    let owner = sessions::owner(db.read(), session, now.millis()).await?;
+    let owner = owner.ok_or(Error::Unauthorized {
         code: "session_ended",
         message: "登录已结束，请重新登录",
-    };
-    let conn = db.read();
-    let Some(session) = sessions::find(conn, session).await? else {
-        return Err(ended);
-    };
-    if session.ended_at.is_some() || session.expires_at <= now.millis() {
-        return Err(ended);
-    }
-    let account = accounts::find(conn, session.account).await?;
-    let Some(account) = account.filter(|row| row.state == State::Active.name()) else {
-        return Err(ended);
-    };
-    if let Some(device) = session.device {
-        let device = device_rows::find(conn, device).await?;
-        if device.is_none_or(|row| row.state != device_rows::ACTIVE) {
-            return Err(ended);
-        }
-    }
-    of_account(db, keys, &account, session.id, session.device, now).await
+    })?;
+    let (account, device) = (&owner.account, owner.device);
+    granted(db, keys, account, owner.grants, (session, device), now).await
 }
 
 /// An account as it stands, whoever acts for it: a session, or work that it started and that goes on without one.
@@ -229,9 +215,20 @@ pub async fn of_account(
     device: Option<Uuid>,
     now: Instant,
 ) -> Result<Actor, Error> {
-    let conn = db.read();
+    let all = grants::of(db.read(), &[account.id]).await?;
+    granted(db, keys, account, all, (session, device), now).await
+}
+
+/// The same, of all the grants that it ever had.
+async fn granted(
+    db: &Db,
+    keys: &Keyring,
+    account: &account::Model,
+    all: Vec<DatedGrant>,
+    (session, device): (Uuid, Option<Uuid>),
+    now: Instant,
+) -> Result<Actor, Error> {
     let today = now.date().to_string();
-    let all = grants::of(conn, &[account.id]).await?;
     let changes: i32 = all.iter().map(|grant| grant.changes(&today)).sum();
     let valid: Vec<_> = all
         .into_iter()
@@ -245,7 +242,7 @@ pub async fn of_account(
     let towns = places(Role::TownOfficer);
     let mut villages = places(Role::Cadre);
     if !towns.is_empty() {
-        let below = divisions::below(conn, &towns).await?;
+        let below = divisions::below(db.read(), &towns).await?;
         villages.extend(below.into_iter().filter(|id| !towns.contains(id)));
     }
     Ok(Actor {

@@ -26,6 +26,9 @@ pub type Txn = Arc<DatabaseTransaction>;
 const LITTLE: &str = "-16000";
 const MUCH: &str = "-64000";
 
+/// A connection to a server that was used so lately is not asked whether it is still there: each question is a round trip.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// How often a write is tried again after a serialization failure or a deadlock.
 const TRIES: u32 = 8;
 
@@ -66,7 +69,7 @@ impl Db {
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
             .sqlx_logging(false)
-            .test_before_acquire(true);
+            .test_before_acquire_if_idle_for(QUIET);
         let pool = Database::connect(options).await?;
         let db = Db::over(pool.clone(), pool);
         tokio::spawn(pokes::tell(db.reader.clone(), db.listen()));
@@ -202,6 +205,8 @@ fn sqlite_options(url: &str, connections: u32, cache: &'static str) -> ConnectOp
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        // A file does not go away; asking would wake the connection's thread once more for each statement.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite

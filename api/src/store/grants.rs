@@ -41,7 +41,7 @@ impl DatedGrant {
     }
 }
 
-fn read(row: account_grant::Model) -> Result<DatedGrant, Fault> {
+pub(super) fn read(row: account_grant::Model) -> Result<DatedGrant, Fault> {
     Ok(DatedGrant {
         id: row.id,
         account: row.account,

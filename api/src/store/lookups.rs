@@ -1,12 +1,10 @@
 //! Look-ups: keyed hashes that find a resident without opening any record.
 
-use super::PER_THREAD;
 use super::records::Loaded;
 use crate::seal::Keyring;
 use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
-use rayon::prelude::*;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -18,12 +16,11 @@ use sync::Record;
 /// Writes what changed among the look-ups of some records.
 pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, all: &[&Loaded]) -> Result<(), DbErr> {
     let (mut gone, mut new) = (Vec::new(), Vec::new());
-    let wanted = all.par_iter().with_min_len(PER_THREAD);
-    let wanted: Vec<_> = wanted.map(|l| of(keys, &l.record)).collect();
-    for (l, wanted) in all.iter().zip(&wanted) {
+    for l in all {
         let resident = l.record.resident.uuid();
-        let row = |(kind, hash): &(&'static str, Vec<u8>)| ((*kind).to_owned(), hash.clone(), resident);
-        gone.extend(l.lookups.difference(wanted).map(row));
+        let wanted = plain(&l.record);
+        let row = |(kind, text): &Plain| ((*kind).to_owned(), keys.lookup(kind, text), resident);
+        gone.extend(l.lookups.difference(&wanted).map(row));
         new.extend(wanted.difference(&l.lookups).map(row));
     }
     for part in gone.chunks(50) {
@@ -56,23 +53,32 @@ static PHONES: LazyLock<Vec<Field>> = LazyLock::new(|| {
     fields
 });
 
-/// The keyed hashes by which a record is found: ID number, phones, name, and name with birth date.
+/// A look-up before it is hashed: its kind and what it finds a person by.
+pub type Plain = (&'static str, String);
+
+/// The keyed hashes by which a record is found.
 pub fn of(keys: &Keyring, record: &Record) -> BTreeSet<(&'static str, Vec<u8>)> {
+    let hashed = |(kind, text): Plain| (kind, keys.lookup(kind, &text));
+    plain(record).into_iter().map(hashed).collect()
+}
+
+/// What a record is found by: ID number, phones, name, and name with birth date.
+pub fn plain(record: &Record) -> BTreeSet<Plain> {
     let fact = |key: &str| record.fact(key).as_text().map(str::to_owned);
     let mut out = BTreeSet::new();
     if let Some(number) = fact("id_number") {
-        out.insert(("id_number", keys.lookup("id_number", &number)));
+        out.insert(("id_number", number));
     }
     for field in PHONES.iter() {
         if let Some(phone) = sync::document::now(&record.doc, field).as_text() {
-            out.insert(("phone", keys.lookup("phone", phone)));
+            out.insert(("phone", phone.to_owned()));
         }
     }
     if let Some(name) = fact("name").map(|n| name::comparable(&n)) {
-        out.insert(("name", keys.lookup("name", &name)));
         if let Some(birth) = fact("birth_date") {
-            out.insert(("person", keys.lookup("person", &format!("{name}|{birth}"))));
+            out.insert(("person", format!("{name}|{birth}")));
         }
+        out.insert(("name", name));
     }
     out
 }

@@ -28,11 +28,25 @@ pub struct Life {
 
 pub const SAFE_AT: &str = "safe_at";
 
+impl Life {
+    /// The keys under which it is kept.
+    pub const KEYS: [&str; 3] = ["incarnation", SAFE_AT, "restored_at"];
+
+    /// Of the values of [`Life::KEYS`], in their order.
+    pub fn of([incarnation, safe_at, restored_at]: [Option<&str>; 3]) -> Life {
+        let incarnation = incarnation.and_then(|id| Uuid::try_parse(id).ok());
+        Life {
+            incarnation: incarnation.unwrap_or_default(),
+            safe_at: safe_at.and_then(|at| at.parse().ok()),
+            restored_at: restored_at.and_then(|at| at.parse().ok()),
+        }
+    }
+}
+
 /// All of it in one look.
 pub async fn life<C: ConnectionTrait>(db: &C) -> Result<Life, DbErr> {
-    let wanted = ["incarnation", SAFE_AT, "restored_at"];
     let rows = meta::Entity::find()
-        .filter(meta::Column::Key.is_in(wanted))
+        .filter(meta::Column::Key.is_in(Life::KEYS))
         .all(db)
         .await?;
     let value = |key: &str| {
@@ -40,13 +54,7 @@ pub async fn life<C: ConnectionTrait>(db: &C) -> Result<Life, DbErr> {
             .find(|row| row.key == key)
             .map(|row| row.value.as_str())
     };
-    Ok(Life {
-        incarnation: value("incarnation")
-            .and_then(|id| Uuid::try_parse(id).ok())
-            .unwrap_or_default(),
-        safe_at: value(SAFE_AT).and_then(|at| at.parse().ok()),
-        restored_at: value("restored_at").and_then(|at| at.parse().ok()),
-    })
+    Ok(Life::of(Life::KEYS.map(value)))
 }
 
 /// Gives a database that has no incarnation its first one.

@@ -23,6 +23,7 @@ pub mod feeds;
 pub mod few;
 pub mod figures;
 pub mod files;
+pub mod glance;
 pub mod grants;
 pub mod grids;
 pub mod guards;

@@ -26,8 +26,8 @@ pub struct Loaded {
     pub grid: Option<Uuid>,
     pub merged_into: Option<Uuid>,
     pub created_at: i64,
-    /// Its look-ups as they stand in the database.
-    pub lookups: BTreeSet<(&'static str, Vec<u8>)>,
+    /// Its look-ups as they stand in the database, before they are hashed.
+    pub lookups: BTreeSet<lookups::Plain>,
     /// Grid and version as they stand in the grid's feed; none for a new record, and for who has departed.
     pub before: Option<(Option<Uuid>, String)>,
     /// The village in the database.

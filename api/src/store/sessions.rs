@@ -1,10 +1,14 @@
 //! Session rows: one refresh family of one sign-in.
 
-use entity::session;
+use super::accounts::State;
+use super::grants::{self, DatedGrant};
+use super::{Fault, devices};
+use entity::{account, account_grant, device, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable,
+    JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -34,6 +38,80 @@ pub async fn insert<C: ConnectionTrait>(
 
 pub async fn find<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<session::Model>, DbErr> {
     session::Entity::find_by_id(id).one(db).await
+}
+
+/// Whose a session is, and all that was ever granted to the account, in the order in which it was given.
+pub struct Owner {
+    pub account: account::Model,
+    pub device: Option<Uuid>,
+    pub grants: Vec<DatedGrant>,
+}
+
+/// One grant of it.
+struct Row {
+    account: account::Model,
+    device: Option<Uuid>,
+    grant: Option<account_grant::Model>,
+}
+
+/// What the columns of other tables are called beside those of the account.
+const SESSION_DEVICE: &str = "session_device";
+const GRANT: &str = "grant_";
+
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, pre: &str) -> Result<Row, DbErr> {
+        Ok(Row {
+            account: account::Model::from_query_result(row, pre)?,
+            device: row.try_get(pre, SESSION_DEVICE)?,
+            grant: account_grant::Model::from_query_result_optional(row, GRANT)?,
+        })
+    }
+}
+
+/// Whose a living session is, in one look, as every request begins with it. None when the session, its account or its
+/// device is no more.
+pub async fn owner<C: ConnectionTrait>(db: &C, id: Uuid, now: i64) -> Result<Option<Owner>, Fault> {
+    use account_grant::Column as G;
+    use session::Column as C_;
+    let session = account::Entity::belongs_to(session::Entity)
+        .from(account::Column::Id)
+        .to(C_::Account);
+    let device = session::Entity::belongs_to(device::Entity)
+        .from(C_::Device)
+        .to(device::Column::Id);
+    let grant = account::Entity::belongs_to(account_grant::Entity)
+        .from(account::Column::Id)
+        .to(G::Account);
+    let there = Condition::any()
+        .add(C_::Device.is_null())
+        .add(device::Column::State.eq(devices::ACTIVE));
+    let granted = G::iter().fold(account::Entity::find(), |rows, column| {
+        rows.column_as(column, format!("{GRANT}{}", column.as_str()))
+    });
+    let rows = granted
+        .column_as(C_::Device, SESSION_DEVICE)
+        .join(JoinType::InnerJoin, session.into())
+        .join(JoinType::LeftJoin, device.into())
+        .join(JoinType::LeftJoin, grant.into())
+        .filter(C_::Id.eq(id))
+        .filter(C_::EndedAt.is_null())
+        .filter(C_::ExpiresAt.gt(now))
+        .filter(account::Column::State.eq(State::Active.name()))
+        .filter(there)
+        .order_by_asc(G::Id)
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    let mut owner = None;
+    for row in rows {
+        let owner = owner.get_or_insert(Owner {
+            account: row.account,
+            device: row.device,
+            grants: Vec::new(),
+        });
+        owner.grants.extend(row.grant.map(grants::read).transpose()?);
+    }
+    Ok(owner)
 }
 
 /// The session's row, locked until commit: refreshes of one family come one after the other.

@@ -37,6 +37,7 @@ const FILES: [Shared; 6] = [
 /// Upload, dry run and commit of one list.
 #[derive(Default)]
 struct Took {
+    list: String,
     upload: f64,
     dry_run: f64,
     commit: f64,
@@ -83,8 +84,10 @@ impl Large {
         let (mut rows, mut total) = (0, 0.0);
         let began = Instant::now();
         let mut dry_runs = 0.0;
+        let mut handed = Vec::new();
         for list in lists {
             let took = self.hand_in(server, list).await?;
+            handed.push(took.list.clone());
             rows += took.rows;
             total += took.upload + took.commit;
             dry_runs += took.dry_run;
@@ -115,6 +118,13 @@ impl Large {
             Some(_) => whole,
         });
         all.extend(peak(server, "lists.peak", "program's memory at most, lists"));
+        let asks = asks(server, &handed).await? as f64 / rows as f64;
+        let what = "rows of the lists that a person is asked about then";
+        all.push(
+            Figure::new("lists.asks", what, asks * 100.0, "%")
+                .below(1.2)
+                .of(rows),
+        );
         all.extend(self.one_more(server).await?);
         Ok(all)
     }
@@ -198,6 +208,7 @@ impl Large {
         let job = commit(&admin, &id).await?;
         until_done(&admin, &job, Duration::from_millis(20)).await?;
         Ok(Took {
+            list: id,
             upload: millis(uploaded),
             dry_run: millis(tried - uploaded),
             commit: millis(began.elapsed() - tried),
@@ -229,6 +240,17 @@ async fn until_quiet(server: &Server) -> Result<(), Fault> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Rows of these lists that wait for a person's answer.
+async fn asks(server: &Server, lists: &[String]) -> Result<i64, Fault> {
+    let admin = sign_in(&server.client, ADMIN, None).await?;
+    let mut waiting = 0;
+    for list in lists {
+        let list = admin.get(&format!("/api/v1/lists/{list}")).await?.ok()?;
+        waiting += list["verdicts"]["ambiguous"].as_i64().unwrap_or(0);
+    }
+    Ok(waiting)
 }
 
 /// Where a file's first rows end, its header not counted; without a number of rows the end of the file.

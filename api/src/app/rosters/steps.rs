@@ -9,10 +9,12 @@ use crate::actor::Scope;
 use crate::app::Error;
 use crate::app::residents::view::{Sight, sight};
 use crate::program::Program;
+use crate::store::PER_THREAD;
 use crate::store::records::Loaded;
 use crate::store::rosters::{self, Step};
 use domain::Instant;
 use domain::catalogue::{Catalogue, Field};
+use rayon::prelude::*;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +55,11 @@ pub async fn note<C: ConnectionTrait>(
     }
     let views = Views::of(&program.catalogue);
     let (mut steps, mut replaced) = (Vec::new(), Vec::new());
-    for ((loaded, shown), id) in saved.iter().zip(ids) {
-        let stands = standing(program, &views, loaded, shown);
+    let stands = saved.par_iter().with_min_len(PER_THREAD);
+    let stands: Vec<_> = stands
+        .map(|(loaded, shown)| standing(program, &views, loaded, shown))
+        .collect();
+    for (stands, id) in stands.into_iter().zip(ids) {
         let before = there.remove(&id).unwrap_or_default();
         for (kind, (village, category), digests) in follow(&before, stands) {
             let same = |s: &&Step| s.village == village && s.category == category;

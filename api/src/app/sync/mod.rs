@@ -5,6 +5,7 @@ mod fitting;
 pub mod live;
 pub mod pull;
 pub mod push;
+mod still;
 
 use crate::actor::Actor;
 use crate::app::phones::gap;
@@ -129,24 +130,14 @@ pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result
     let now = program.clock.now();
     let contact = contact(request, now);
     program.contacts.note(phone.device, contact.clone());
-    if !request.have.is_empty() {
-        // Before its own edits make it hard to see what else there was.
-        let life = meta::life(program.db.read()).await?;
-        gap::note(program, phone, request, &life, now).await?;
-    }
-    let taken = push::take_in(program, phone, request, now).await?;
-    push::others::take_up(program, phone, &taken.came, now).await;
     let from = request
         .cursor
         .as_deref()
         .and_then(|c| cursor::read(&program.keys, phone.device, c));
-    let gone = |c: &cursor::Cursor| {
-        c.grant_epoch != phone.grant_epoch || c.grids.keys().any(|grid| !phone.grids.contains(grid))
+    let (taken, pulled) = match still::answer(program, phone, request, from.as_ref()).await? {
+        Some(nothing_new) => nothing_new,
+        None => exchange(program, phone, request, from, now).await?,
     };
-    if from.as_ref().is_none_or(gone) {
-        hand_over::release_phone(program, phone.device, &phone.grids, now).await?;
-    }
-    let pulled = pull::pull(program, phone, request, from, &taken.touched, now).await?;
     let mut out = json!({
         "receipts": taken.receipts,
         "standing": standing(&taken, &pulled.life),
@@ -174,6 +165,30 @@ pub async fn sync(program: &Program, phone: &Phone, request: &Request) -> Result
     text.push_str(&pulled.items.join(","));
     text.push_str("]}");
     Ok(text)
+}
+
+async fn exchange(
+    program: &Program,
+    phone: &Phone,
+    request: &Request,
+    from: Option<cursor::Cursor>,
+    now: Instant,
+) -> Result<(push::TakenIn, pull::Pulled), Error> {
+    if !request.have.is_empty() {
+        // Before its own edits make it hard to see what else there was.
+        let life = meta::life(program.db.read()).await?;
+        gap::note(program, phone, request, &life, now).await?;
+    }
+    let taken = push::take_in(program, phone, request, now).await?;
+    push::others::take_up(program, phone, &taken.came, now).await;
+    let gone = |c: &cursor::Cursor| {
+        c.grant_epoch != phone.grant_epoch || c.grids.keys().any(|grid| !phone.grids.contains(grid))
+    };
+    if from.as_ref().is_none_or(gone) {
+        hand_over::release_phone(program, phone.device, &phone.grids, now).await?;
+    }
+    let pulled = pull::pull(program, phone, request, from, &taken.touched, now).await?;
+    Ok((taken, pulled))
 }
 
 /// The one door that is open after token, account or grant has ended: edits go to held, receipts come back, and

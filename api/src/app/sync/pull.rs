@@ -299,6 +299,12 @@ fn equal(request: &Request, grid: &Uuid, row: Option<&feed::Model>) -> bool {
     theirs.count == row.count && theirs.digest == sync::digest::hex(&row.digest)
 }
 
+/// What an answer says of a grid; nobody was ever in one that has no feed.
+pub fn grid_line(row: Option<&feed::Model>) -> Json {
+    let (count, digest) = row.map_or((0, &[0; 16][..]), |f| (f.count, &f.digest));
+    json!({ "count": count, "digest": sync::digest::hex(digest) })
+}
+
 /// Count and digest per grid; for a phone that says what it has, what to remove and what to fetch. Then the records to
 /// fetch, and those that the phone has as they are.
 async fn compare<C: ConnectionTrait>(
@@ -310,10 +316,7 @@ async fn compare<C: ConnectionTrait>(
     let mut out = serde_json::Map::new();
     let (mut lacking, mut equal) = (Vec::new(), Vec::new());
     for grid in &phone.grids {
-        let (count, digest) = rows
-            .get(grid)
-            .map_or((0, vec![0; 16]), |f| (f.count, f.digest.clone()));
-        let mut line = json!({ "count": count, "digest": sync::digest::hex(&digest) });
+        let mut line = grid_line(rows.get(grid));
         if let Some(have) = request.have.get(grid) {
             let there = meta::versions(db, *grid).await?;
             let have: BTreeMap<Uuid, &str> = have.iter().map(|(r, v)| (*r, v.as_str())).collect();

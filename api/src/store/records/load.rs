@@ -136,7 +136,7 @@ fn load(
     let doc = doc.ok_or(Fault::Damaged("document missing"))?;
     let fact = fact.ok_or(Fault::Damaged("facts missing"))?;
     let record = read(keys, &row, doc, fact)?;
-    let lookups = lookups::of(keys, &record);
+    let lookups = lookups::plain(&record);
     Ok(Loaded {
         record,
         village: row.village,

@@ -11,3 +11,4 @@ mod leaving;
 mod reloading;
 mod restored;
 mod standing;
+mod still;

@@ -3,6 +3,7 @@
 mod known;
 mod one;
 pub mod others;
+mod taken_in;
 mod waiting;
 
 use super::{Phone, Request};
@@ -23,20 +24,9 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use sync::record::Source;
 use sync::{Arrived, Door, Edit, State, Taken, Writer};
+pub use taken_in::TakenIn;
 use uuid::Uuid;
 use waiting::Waiting;
-
-pub struct TakenIn {
-    pub receipts: Vec<Json>,
-    pub received: i64,
-    pub through: i64,
-    /// The newest number, without a gap before it, that is in a backup.
-    pub safe: i64,
-    /// Records that the receipts speak of: the same answer carries their state.
-    pub touched: Vec<Uuid>,
-    /// People who came with it.
-    pub came: Vec<Uuid>,
-}
 
 pub async fn take_in(
     program: &Program,
@@ -56,14 +46,7 @@ pub async fn take_in(
         let row = crate::store::standing::read(program.db.read(), phone.device)
             .await?
             .ok_or(Error::NotFound)?;
-        return Ok(TakenIn {
-            receipts: Vec::new(),
-            received: row.received,
-            through: row.through,
-            safe: row.safe,
-            touched: Vec::new(),
-            came: Vec::new(),
-        });
+        return Ok(TakenIn::nothing(row.received, row.through, row.safe));
     }
     let skew = request.sent_at.map_or(0, |sent| sent.millis() - now.millis());
     // Later edits of a device may build on earlier ones, in whatever order they were packed.
