@@ -12,9 +12,11 @@ use crate::jobs::{
 };
 use crate::program::{Program, Schema};
 use crate::store::fault;
+use std::io::IsTerminal;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 pub async fn serve(config: &Config) -> Result<(), String> {
     logs(config);
@@ -162,18 +164,24 @@ async fn note_contacts(program: &Program) {
 
 fn logs(config: &Config) {
     // What the database's crates log may quote values; ours never do, however much they say.
-    let level = config.log_level;
-    let filter = EnvFilter::new(format!(
-        "info,sqlx=off,sea_orm=off,api={level},jobs={level},sync={level},matching={level}"
-    ));
+    let level: LevelFilter = config
+        .log_level
+        .parse()
+        .expect("the configuration takes names of levels only");
+    let wanted = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets(["sqlx", "sea_orm"].map(|target| (target, LevelFilter::OFF)))
+        .with_targets(["api", "jobs", "sync", "matching"].map(|target| (target, level)));
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
+        // Colours are for eyes: files and journals would keep their codes.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // Before anything can fail: a panic's own message may quote what should not be in a log.
     http::guard::log_panics_without_message();
     if config.json_logs {
-        builder.json().init();
+        builder.json().finish().with(wanted).init();
     } else {
-        builder.init();
+        builder.finish().with(wanted).init();
     }
 }

@@ -70,9 +70,10 @@ fn wants_gzip(headers: &HeaderMap) -> bool {
     any
 }
 
-/// Text of some size. Spreadsheets and archives are packed already; a stream of unknown length is worth it.
+/// Text that does not fit into one packet as it is: packing less takes more memory and time than it spares. Spreadsheets and
+/// archives are packed already; a stream of unknown length is worth it.
 fn worth_packing(answer: &Response) -> bool {
-    const LEAST: u64 = 512;
+    const LEAST: u64 = 1_400;
     let headers = answer.headers();
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let text = kind.is_some_and(|k| {
