@@ -1,10 +1,12 @@
 //! Look-ups: keyed hashes that find a resident without opening any record.
 
+use super::PER_THREAD;
 use super::records::Loaded;
 use crate::seal::Keyring;
 use domain::catalogue::{Catalogue, Field};
 use domain::name;
 use entity::lookup;
+use rayon::prelude::*;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -15,14 +17,18 @@ use sync::Record;
 
 /// Writes what changed among the look-ups of some records.
 pub async fn save<C: ConnectionTrait>(db: &C, keys: &Keyring, all: &[&Loaded]) -> Result<(), DbErr> {
-    let (mut gone, mut new) = (Vec::new(), Vec::new());
-    for l in all {
-        let resident = l.record.resident.uuid();
+    let differs = all.par_iter().with_min_len(PER_THREAD).map(|l| {
         let wanted = plain(&l.record);
-        let row = |(kind, text): &Plain| ((*kind).to_owned(), keys.lookup(kind, text), resident);
-        gone.extend(l.lookups.difference(&wanted).map(row));
-        new.extend(wanted.difference(&l.lookups).map(row));
-    }
+        let row = |(kind, text): &Plain| {
+            let hash = keys.lookup(kind, text);
+            ((*kind).to_owned(), hash, l.record.resident.uuid())
+        };
+        let gone: Vec<_> = l.lookups.difference(&wanted).map(row).collect();
+        let new: Vec<_> = wanted.difference(&l.lookups).map(row).collect();
+        (gone, new)
+    });
+    let (gone, new): (Vec<_>, Vec<_>) = differs.unzip();
+    let (gone, new) = (gone.concat(), new.concat());
     for part in gone.chunks(50) {
         let any = part.iter().fold(Condition::any(), |any, (kind, hash, resident)| {
             let one = Condition::all()
